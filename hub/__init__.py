@@ -1,0 +1,1 @@
+"""What runs in the hub container: settings, userlist, accounts, authenticator and spawner."""

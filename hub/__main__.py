@@ -1,0 +1,65 @@
+"""Start the hub: check everything, put the userlist into effect, then run JupyterHub in this process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from jupyterhub import app, orm
+
+from hub import accounts, paths, roster, settings, userlist
+from hub.passwords import InitialPasswords
+
+log = logging.getLogger("hub")
+
+
+def prepare() -> None:
+    """Refuse to start with settings, a userlist or a data volume that cannot be used; else apply the userlist.
+
+    Raises:
+        SystemExit: with a message for the operator.
+    """
+    try:
+        values = settings.load(os.environ)
+        members = userlist.load(paths.USERLIST, values.jupyterhub_admin)
+    except settings.SettingsError as error:
+        sys.exit(f"FAIL: {error}\n      To mend it: correct them, then run 'make up'.")
+    except userlist.UserlistError as error:
+        sys.exit(f"FAIL: the userlist cannot be used:\n{error}\n      To mend it: correct it, then run 'make up'.")
+    for warning in settings.warnings(os.environ):
+        log.warning(warning)
+    if not os.access(paths.DATA, os.W_OK):
+        sys.exit(
+            f"FAIL: {paths.DATA} is not writable for the hub (uid {os.getuid()}).\n      To mend it: "
+            f"docker run --rm -u root -v VOLUME:{paths.DATA} IMAGE chown -R jupyterhub: {paths.DATA}, "
+            "where VOLUME is DATA_VOLUME_HOST and IMAGE the hub's."
+        )
+    apply_userlist(values, members)
+
+
+def apply_userlist(values: settings.Settings, members: dict[str, userlist.Member]) -> None:
+    """Users, administrators, groups and accounts as the userlist has them."""
+    history = roster.History.load(paths.HISTORY).with_members(members)
+    history.save(paths.HISTORY)
+    chosen = {}
+    if values.jupyterhub_admin and values.jupyterhub_admin_password:
+        chosen[values.jupyterhub_admin.lower()] = values.jupyterhub_admin_password.get_secret_value()
+    with orm.new_session_factory(paths.DATABASE)() as db:
+        roster.apply(db, members, history)
+        accounts.ensure(db, members, InitialPasswords(paths.INITIAL_PASSWORDS), chosen)
+
+
+def main() -> None:
+    """Entry point of the container."""
+    os.umask(0o077)
+    logging.basicConfig(level=logging.INFO, format="[%(levelname)1.1s %(name)s] %(message)s")
+    try:
+        prepare()
+    except orm.DatabaseSchemaMismatch as error:
+        sys.exit(f"FAIL: {error}\n      To mend it: run the version of this deployment that the data is from.")
+    app.main(["--config", str(paths.CONFIG), *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Accounts of NativeAuthenticator: one for everybody the hub knows, so that no name is free for the first visitor.
+
+NativeAuthenticator authorises whoever signs up first under the name of an administrator or of a listed user
+(`get_authed_users` in its source). Here such a name has an account, with a random initial password, before the hub
+opens its port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from nativeauthenticator.orm import UserInfo
+from sqlalchemy.orm import Session
+
+from hub import passwords
+from hub.passwords import InitialPasswords
+
+
+def find(db: Session, name: str) -> UserInfo | None:
+    """The account of `name`, as it is in the database now.
+
+    The hub's sessions keep what they once read, and `make password` writes from another process.
+    """
+    return db.query(UserInfo).populate_existing().filter(UserInfo.username == name).first()
+
+
+def create(db: Session, name: str, hashed: bytes) -> None:
+    """Make an authorised account. Committed at the end."""
+    db.add(UserInfo(username=name, password=hashed, is_authorized=True))
+    db.commit()
+
+
+def ensure(db: Session, names: Iterable[str], initial: InitialPasswords, chosen: Mapping[str, str] | None = None) -> None:
+    """Make an authorised account for each of `names` that has none, and keep its initial password.
+
+    Args:
+        db: a session of the hub's database. Committed after each account.
+        names: user names as JupyterHub writes them (lower case).
+        initial: where initial passwords are kept.
+        chosen: the passwords that the operator has set for some of them; they are not kept, the operator has them.
+    """
+    chosen = chosen or {}
+    UserInfo.__table__.create(db.get_bind(), checkfirst=True)
+    new = {name: chosen.get(name) or passwords.generate() for name in names if find(db, name) is None}
+    hashes = passwords.workers.map(passwords.hash_password, new.values())
+    for (name, password), hashed in zip(new.items(), hashes, strict=True):
+        if name not in chosen:
+            initial.keep(name, password)
+        create(db, name, hashed)
+
+
+def set_password(db: Session, account: UserInfo, hashed: bytes) -> None:
+    """Give an account the password with this hash."""
+    account.password = hashed
+    db.commit()

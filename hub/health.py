@@ -1,0 +1,26 @@
+"""The hub container's health check: ask the hub for a user, which it cannot answer without its database.
+
+`/hub/health` answers 200 with a dead or full database, too.
+"""
+
+import json
+import os
+import sys
+import urllib.request
+
+
+def main() -> None:
+    """Exit 0 when the hub answers from its database, else 1 with the reason."""
+    request = urllib.request.Request(
+        "http://127.0.0.1:8081/hub/api/users?limit=1",
+        headers={"Authorization": f"token {os.environ['JUPYTERHUB_HEALTH_TOKEN']}"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as response:
+            json.load(response)
+    except (OSError, ValueError) as error:
+        sys.exit(f"the hub does not answer from its database: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The pages of NativeAuthenticator whose own code fails on JupyterHub 6, blocks the hub, or can be forged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyterhub.handlers.login import LoginHandler as HubLoginHandler
+from jupyterhub.scopes import needs_scope
+from nativeauthenticator import handlers as native
+from tornado import web
+from tornado.escape import url_escape
+
+
+class LoginHandler(native.LoginHandler):
+    """Sign in. The original's `post` needs `statsd`, which JupyterHub 6 does not have: every login was a 500."""
+
+    post = HubLoginHandler.post
+
+    def _render(self, login_error: str | None = None, username: str | None = None, **context: Any) -> Any:
+        names = {
+            "next": url_escape(self.get_argument("next", default="")),
+            "username": username,
+            "login_error": login_error,
+            "login_url": self.settings["login_url"],
+            "enable_signup": self.authenticator.enable_signup,
+        }
+        return self.render_template("native-login.html", **(context | names))
+
+
+class SignUpHandler(native.SignUpHandler):
+    """Sign up. The original hashes in the hub's only thread, and a password of more than 72 bytes was a 500."""
+
+    async def post(self) -> None:
+        """Make the account, or say what is wrong with the name or the password."""
+        if not self.authenticator.enable_signup:
+            raise web.HTTPError(404)
+        password = self.get_body_argument("signup_password", strip=False)
+        if password != self.get_body_argument("signup_password_confirmation", strip=False):
+            reason, message = "The two passwords are not the same.", ""
+        else:
+            reason, message = await self.authenticator.sign_up(self.get_body_argument("username"), password)
+        await _answer(self, "signup.html", reason, message)
+
+
+class ChangePasswordHandler(native.ChangePasswordHandler):
+    """A user's own password."""
+
+    @web.authenticated
+    async def post(self) -> None:
+        """Change it, or say why not."""
+        name = self.current_user.name
+        if not await self.authenticator.has_password(name, self.get_body_argument("old_password", strip=False)):
+            reason = "This is not your current password."
+        else:
+            reason = await _change_password(self, name)
+        await _answer(self, "change-password.html", reason, "Your password is changed.", user_name=name)
+
+
+class ChangePasswordAdminHandler(native.ChangePasswordAdminHandler):
+    """Somebody else's password, set by an administrator."""
+
+    @needs_scope("admin:users")
+    async def post(self, user_name: str) -> None:
+        """Change it, or say why not."""
+        if not self.authenticator.user_exists(user_name):
+            raise web.HTTPError(404)
+        reason = await _change_password(self, user_name)
+        message = f"The password of {user_name} is changed."
+        await _answer(self, "change-password-admin.html", reason, message, user_name=user_name)
+
+
+class _SameOrigin(native.LocalBase):
+    """Refuse a request that another site's page has sent: these two pages change things on a GET.
+
+    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+    """
+
+    def prepare(self) -> Any:
+        """Check where the request comes from, before anything else."""
+        if self.request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+            raise web.HTTPError(403, "Open this from the page Authorize Users.")
+        return super().prepare()
+
+
+class ToggleAuthorizationHandler(_SameOrigin, native.ToggleAuthorizationHandler):
+    """Approve an account, or take the approval back."""
+
+
+class DiscardHandler(_SameOrigin, native.DiscardHandler):
+    """Delete an account that waits for approval."""
+
+
+REPLACED = {
+    r"/login": LoginHandler,
+    r"/signup": SignUpHandler,
+    r"/change-password": ChangePasswordHandler,
+    r"/change-password/([^/]+)": ChangePasswordAdminHandler,
+    r"/authorize/([^/]*)": ToggleAuthorizationHandler,
+    r"/discard/([^/]*)": DiscardHandler,
+}
+
+
+async def _change_password(handler: native.LocalBase, name: str) -> str | None:
+    password = handler.get_body_argument("new_password", strip=False)
+    if password != handler.get_body_argument("new_password_confirmation", strip=False):
+        return "The two new passwords are not the same."
+    return await handler.authenticator.change_password(name, password)
+
+
+async def _answer(handler: native.LocalBase, template: str, reason: str | None, message: str, **context: Any) -> None:
+    """Render a form's page again with what came of it."""
+    alert = "alert-danger" if reason else "alert-success"
+    handler.finish(await handler.render_template(template, alert=alert, result_message=reason or message, **context))

@@ -1,0 +1,15 @@
+"""Where things lie in the hub container."""
+
+from pathlib import Path
+
+# The data volume: what has to outlive the container.
+DATA = Path("/data")
+DATABASE = f"sqlite:///{DATA}/jupyterhub.sqlite"
+COOKIE_SECRET = DATA / "jupyterhub_cookie_secret"
+INITIAL_PASSWORDS = DATA / "initial-passwords"
+HISTORY = DATA / "userlist-history.json"
+
+# Baked into the image by `make build`.
+SERVICE = Path("/srv/jupyterhub")
+CONFIG = SERVICE / "jupyterhub_config.py"
+USERLIST = SERVICE / "userlist"

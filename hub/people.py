@@ -1,0 +1,124 @@
+"""What `make users`, `make password` and `make token` do, in the hub's container.
+
+Usage:
+    python -m hub.people list
+    python -m hub.people initial NAME      its initial password while nobody has changed it
+    python -m hub.people password NAME     set and print a new one
+    python -m hub.people token [NAME]      make and print an API token, of an administrator unless NAME is given
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from jupyterhub import orm
+from nativeauthenticator.orm import UserInfo
+from sqlalchemy.orm import Session
+
+from hub import accounts, passwords, paths, settings, userlist
+from hub.passwords import InitialPasswords
+from hub.roster import History
+
+COLUMNS = ("name", "admin", "groups", "last activity (UTC)", "server", "initial password", "note")
+
+
+def rows(db: Session, initial: dict[str, str], removed: set[str]) -> Iterator[tuple[str, ...]]:
+    """One row for everybody whom the hub knows or who waits for approval, by name; see COLUMNS."""
+    users = {user.name: user for user in db.query(orm.User)}
+    infos = {info.username: info for info in db.query(UserInfo)}
+    for name in sorted(users.keys() | infos.keys()):
+        user = users.get(name)
+        yield (
+            name,
+            "admin" if user and user.admin else "",
+            " ".join(sorted(group.name for group in user.groups)) if user else "",
+            _minute(user.last_activity) if user else "",
+            "running" if user and any(spawner.server for spawner in user.orm_spawners.values()) else "",
+            initial.get(name, ""),
+            _note(name, infos.get(name), removed),
+        )
+
+
+def table(lines: list[tuple[str, ...]]) -> str:
+    """Columns of equal width, headed by COLUMNS; a column without a value in any line is left out."""
+    used = [index for index, _ in enumerate(COLUMNS) if any(line[index] for line in lines)]
+    picked = [[line[index] for index in used] for line in (COLUMNS, *lines)]
+    widths = [max(len(line[column]) for line in picked) for column in range(len(used))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in picked
+    )
+
+
+def set_password(db: Session, name: str, initial: InitialPasswords) -> str:
+    """Give `name` a new random password, which counts as an initial one until it is changed.
+
+    Raises:
+        LookupError: nobody of that name has an account.
+    """
+    account = accounts.find(db, name.strip().lower())
+    if account is None:
+        raise LookupError(name)
+    password = passwords.generate()
+    initial.keep(account.username, password)
+    accounts.set_password(db, account, passwords.hash_password(password))
+    return password
+
+
+def new_token(db: Session, name: str) -> str:
+    """Make an API token with all that the user may do.
+
+    Args:
+        db: a session of the hub's database.
+        name: the user; empty for the first administrator.
+
+    Raises:
+        LookupError: there is no such user.
+    """
+    users = db.query(orm.User).order_by(orm.User.id)
+    user = (users.filter_by(name=name.lower()) if name else users.filter_by(admin=True)).first()
+    if user is None:
+        raise LookupError(name)
+    return user.new_api_token(note="make token")
+
+
+def _minute(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M") if moment else "never"
+
+
+def _note(name: str, info: UserInfo | None, removed: set[str]) -> str:
+    if name in removed:
+        return "removed from the userlist"
+    return "waits for approval" if info and not info.is_authorized else ""
+
+
+def _list(db: Session, name: str) -> str:
+    members = userlist.load(paths.USERLIST, settings.load(os.environ).jupyterhub_admin)
+    removed = History.load(paths.HISTORY).removed(members)
+    return table(list(rows(db, InitialPasswords(paths.INITIAL_PASSWORDS).all(), removed)))
+
+
+VERBS: dict[str, Callable[[Session, str], str]] = {
+    "list": _list,
+    "initial": lambda db, name: InitialPasswords(paths.INITIAL_PASSWORDS).all().get(name.lower(), ""),
+    "password": lambda db, name: set_password(db, name, InitialPasswords(paths.INITIAL_PASSWORDS)),
+    "token": new_token,
+}
+
+
+def main(verb: str, name: str = "") -> None:
+    """Entry point: print what the verb returns, alone on stdout."""
+    os.umask(0o077)
+    if verb == "password" and not name:
+        sys.exit("FAIL: whose password?\n      To mend it: make password USER=name")
+    try:
+        with orm.new_session_factory(paths.DATABASE)() as db:
+            print(VERBS[verb](db, name))
+    except LookupError:
+        sys.exit(f"FAIL: there is no user {name!r}.\n      To mend it: 'make users' shows everybody.")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

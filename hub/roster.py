@@ -1,0 +1,101 @@
+"""Put the userlist into effect in the hub's database, before the hub opens its port.
+
+The list is the authority for every name that it ever listed: who was removed is blocked, who lost `admin` is no
+administrator, who lost a group is not in it. JupyterHub alone does neither: `admin_users` and `load_groups` only add
+(https://jupyterhub.readthedocs.io/en/stable/reference/api/auth.html). People whom an administrator added in the
+console were never listed and stay as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyterhub import orm
+from sqlalchemy.orm import Session
+
+from hub.userlist import Member, groups_of
+
+
+@dataclass(frozen=True)
+class History:
+    """Every name and every group that the userlist ever had."""
+
+    names: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+    @classmethod
+    def load(cls, path: Path) -> History:
+        """Read the history; an empty one where there is none yet."""
+        if not path.exists():
+            return cls()
+        data = json.loads(path.read_text())
+        return cls(frozenset(data["names"]), frozenset(data["groups"]))
+
+    def with_members(self, members: Mapping[str, Member]) -> History:
+        """The history after `members` were listed, too."""
+        return History(self.names | members.keys(), self.groups | groups_of(members.values()).keys())
+
+    def save(self, path: Path) -> None:
+        """Write the history, whole or not at all."""
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps({"names": sorted(self.names), "groups": sorted(self.groups)}, indent=1))
+        os.replace(partial, path)
+
+    def removed(self, members: Mapping[str, Member]) -> set[str]:
+        """The names that were listed once and are not any more."""
+        return set(self.names - members.keys())
+
+
+def apply(db: Session, members: Mapping[str, Member], history: History) -> None:
+    """Bring users, administrators, groups and tokens in `db` in line with the list.
+
+    Args:
+        db: a session of the hub's database. Committed at the end.
+        members: the userlist.
+        history: what it listed before, `members` included.
+    """
+    for member in members.values():
+        user = orm.User.find(db, member.name) or _add(db, member.name)
+        _set_admin(db, user, member.admin)
+        _set_groups(db, user, member.groups, history.groups)
+    for name in history.removed(members):
+        if user := orm.User.find(db, name):
+            _revoke(db, user)
+    db.commit()
+
+
+def _add(db: Session, name: str) -> orm.User:
+    user = orm.User(name=name)
+    db.add(user)
+    return user
+
+
+def _set_admin(db: Session, user: orm.User, admin: bool) -> None:
+    role = orm.Role.find(db, "admin")
+    if not admin and role in user.roles:
+        user.roles.remove(role)
+    user.admin = admin
+
+
+def _set_groups(db: Session, user: orm.User, wanted: frozenset[str], ever_listed: frozenset[str]) -> None:
+    for group in list(user.groups):
+        if group.name in ever_listed - wanted:
+            user.groups.remove(group)
+    for name in wanted - {group.name for group in user.groups}:
+        group = orm.Group.find(db, name)
+        if group is None:
+            group = orm.Group(name=name)
+            db.add(group)
+        user.groups.append(group)
+
+
+def _revoke(db: Session, user: orm.User) -> None:
+    """Void every token and every signed-in browser. The hub stops the servers of blocked users by itself."""
+    for token in list(user.api_tokens):
+        db.delete(token)
+    user.cookie_id = orm.new_token()
+    _set_admin(db, user, admin=False)

@@ -1,0 +1,64 @@
+"""How a user's server is started: image, volume, limits, network."""
+
+from __future__ import annotations
+
+from docker.types import LogConfig
+from traitlets.config import Config
+
+from hub.settings import Settings
+from hub.spawner import ENGINE_THREADS, QueueingDockerSpawner
+
+PROJECT_LABEL = "org.jupyter.hub.project"
+USER_LABEL = "org.jupyter.hub.user"
+
+
+def configure(c: Config, settings: Settings) -> None:
+    """Set the spawner."""
+    c.JupyterHub.spawner_class = QueueingDockerSpawner
+    c.JupyterHub.allow_named_servers = settings.named_server_limit > 0
+    c.JupyterHub.named_server_limit_per_user = settings.named_server_limit
+    # The spawner has a queue; JupyterHub would turn the 101st away (429).
+    c.JupyterHub.concurrent_spawn_limit = 0
+
+    spawner = c.QueueingDockerSpawner
+    spawner.image = settings.docker_notebook_image
+    spawner.pull_policy = "never"
+    spawner.prefix = settings.docker_container_prefix
+    spawner.network_name = settings.docker_network_name
+    spawner.notebook_dir = settings.docker_notebook_dir
+    spawner.volumes = {f"{settings.compose_project_name}-user-{{username}}": settings.docker_notebook_dir}
+    spawner.default_url = "/lab"
+    if settings.docker_spawn_cmd:
+        spawner.cmd = settings.docker_spawn_cmd
+    spawner.remove = True
+    spawner.start_timeout = settings.start_timeout
+    spawner.client_kwargs = {"max_pool_size": ENGINE_THREADS}
+    spawner.extra_create_kwargs = {
+        "labels": {PROJECT_LABEL: settings.compose_project_name, USER_LABEL: "{raw_username}"}
+    }
+    spawner.extra_host_config = _host_config(settings)
+    if settings.mem_limit:
+        spawner.mem_limit = settings.mem_limit
+    if settings.cpu_limit:
+        spawner.cpu_limit = settings.cpu_limit
+    if settings.idle_timeout:
+        # How often a server reports what its kernels do; the culler goes by it, so it has to be well below.
+        seconds = max(5, min(300, settings.idle_timeout // 4))
+        spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(seconds)}
+
+
+def _host_config(settings: Settings) -> dict[str, object]:
+    config: dict[str, object] = {
+        "init": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        # The spawner removes the container itself. Removed by the Engine, a server that failed would take its log along.
+        "auto_remove": False,
+        # json-file, the default, has no limit.
+        "log_config": LogConfig(type="local", config={"max-size": "10m", "max-file": "3"}),
+    }
+    if settings.mem_limit:
+        config["memswap_limit"] = settings.mem_limit
+    if settings.pids_limit:
+        config["pids_limit"] = settings.pids_limit
+    return config

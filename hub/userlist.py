@@ -1,0 +1,119 @@
+"""The userlist: who may sign in, who is an administrator, and who is in which group.
+
+One user a line: `name [admin] [group …]`. `#` starts a comment, blank lines do not count, case does not matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+# What JupyterHub and NativeAuthenticator accept as a name, less what people only type by mistake (quotes, commas,
+# colons). 64 bytes, so that even a name of which every byte is escaped fits into the name of a volume (255 bytes).
+MAX_BYTES = 64
+_WORD = re.compile(r"[\w$][\w.@+$-]*")
+
+
+class UserlistError(ValueError):
+    """The userlist cannot be used; the text has a line for every problem: file, line number and reason."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One line of the userlist."""
+
+    name: str
+    admin: bool
+    groups: frozenset[str]
+    line: int
+
+
+def parse(text: str, administrator: str = "", filename: str = "userlist") -> dict[str, Member]:
+    """Read a userlist.
+
+    Args:
+        text: the content of the file.
+        administrator: JUPYTERHUB_ADMIN, who counts as listed with `admin`; empty for nobody.
+        filename: for the messages.
+
+    Returns:
+        The members by name, in the order of the file.
+
+    Raises:
+        UserlistError: a word that cannot be a name, a duplicate, or no administrator at all.
+    """
+    problems: list[str] = []
+    members: dict[str, Member] = {}
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+        words = re.sub(r"(^|\s)#.*", "", line).lower().split()
+        if not words:
+            continue
+        bad = [word for word in words if not _usable(word)]
+        if bad:
+            problems.append(f"{filename}:{number}: {bad[0]!r} cannot be a name: {_rule(bad[0])}")
+        elif words[0] in members:
+            first = members[words[0]].line
+            problems.append(f"{filename}:{number}: {words[0]!r} is listed twice, first in line {first}: remove one.")
+        else:
+            name, *rest = words
+            members[name] = Member(name, "admin" in rest, frozenset(rest) - {"admin"}, number)
+    name = administrator.lower()
+    if name and not _usable(name):
+        problems.append(f"JUPYTERHUB_ADMIN: {name!r} cannot be a name: {_rule(name)}")
+    elif name:
+        groups = members[name].groups if name in members else frozenset()
+        members[name] = Member(name, True, groups, members[name].line if name in members else 0)
+    if not problems and not any(member.admin for member in members.values()):
+        problems.append(
+            f"{filename}: nobody is an administrator: write 'admin' behind a name, or set JUPYTERHUB_ADMIN in .env."
+        )
+    if problems:
+        raise UserlistError("\n".join(problems))
+    return members
+
+
+def decode(content: bytes, filename: str = "userlist") -> str:
+    """The text of a file's `content`, which has to be UTF-8.
+
+    Raises:
+        UserlistError: with the line that is not.
+    """
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserlistError(f"{filename}:{line}: not UTF-8: save the file as UTF-8 text.") from None
+
+
+def load(path: Path, administrator: str = "") -> dict[str, Member]:
+    """`parse` the file at `path`.
+
+    Raises:
+        UserlistError: as `parse` and `decode`, or when the file cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserlistError(f"{path.name}: cannot be read ({error.strerror}): create it beside the Makefile.") from None
+    return parse(decode(content, path.name), administrator, path.name)
+
+
+def groups_of(members: Iterable[Member]) -> dict[str, set[str]]:
+    """The groups that the list names, each with its members' names."""
+    groups: dict[str, set[str]] = {}
+    for member in members:
+        for group in member.groups:
+            groups.setdefault(group, set()).add(member.name)
+    return groups
+
+
+def _usable(word: str) -> bool:
+    return bool(_WORD.fullmatch(word)) and len(word.encode()) <= MAX_BYTES
+
+
+def _rule(word: str) -> str:
+    if len(word.encode()) > MAX_BYTES:
+        return f"it is longer than {MAX_BYTES} bytes."
+    return "use letters, digits and . _ - @ + $ (words are separated by spaces)."

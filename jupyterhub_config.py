@@ -1,0 +1,17 @@
+"""JupyterHub's configuration: a table of contents. Reading it changes nothing (`make token` reads it, too)."""
+
+import os
+
+from hub import authentication, paths, running, services, settings, spawning, userlist
+from hub.roster import History
+
+c = get_config()  # noqa: F821 -- JupyterHub defines it
+
+values = settings.load(os.environ)
+members = userlist.load(paths.USERLIST, values.jupyterhub_admin)
+removed = History.load(paths.HISTORY).removed(members)
+
+running.configure(c, values)
+authentication.configure(c, values, members, removed)
+spawning.configure(c, values)
+services.configure(c, values)

@@ -1,0 +1,12 @@
+// The proxy container's health check: its own health path on the public port. The pair may be self-signed.
+const https = require("https");
+
+const request = https.get(
+  { host: "127.0.0.1", port: 8443, path: "/_chp_healthz", rejectUnauthorized: false, timeout: 5000 },
+  (response) => process.exit(response.statusCode === 200 ? 0 : 1),
+);
+request.on("timeout", () => request.destroy(new Error("no answer within 5 s")));
+request.on("error", (error) => {
+  console.error(error.message);
+  process.exit(1);
+});

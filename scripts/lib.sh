@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# What the scripts share: messages, a Docker client that works, and the settings as Compose itself reads them.
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+# fail WHAT CURE: what was expected and found, then what to do about it.
+fail() {
+  printf 'FAIL: %s\n      To mend it: %s\n' "$1" "$2" >&2
+  exit 1
+}
+
+# A client without the Compose plugin may lie earlier on PATH: put the first one that has Compose v2 in front.
+use_working_docker() {
+  local candidate
+  while read -r candidate; do
+    if "$candidate" compose version >/dev/null 2>&1 && "$candidate" buildx version >/dev/null 2>&1; then
+      PATH="$(dirname "$candidate"):$PATH"
+      return 0
+    fi
+  done < <(type -ap docker)
+  return 1
+}
+
+# setting NAME: its value with the shell's environment before .env, because Compose does the reading. Only for the
+# names under `x-host` in docker-compose.yml, which are plain words: see there.
+setting() {
+  docker compose config 2>/dev/null | sed -n "/^x-host:/,\$s/^  $1: \"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p"
+}
+
+# in_hub COMMAND...: run it in the hub's container.
+in_hub() {
+  docker compose ps --services --status running 2>/dev/null | grep -qx hub ||
+    fail "the hub does not run." "start it: make up"
+  docker compose exec -T hub "$@"
+}
+
+# The extra certificate authorities that builds trust, for networks that re-sign TLS: the host's own bundle.
+default_ca_bundle() {
+  local bundle
+  for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
+    if [ -f "$bundle" ]; then
+      echo "$bundle"
+      return
+    fi
+  done
+  echo /dev/null
+}
+
+# debian_sources SUITE: apt source lines for another Debian suite at the mirror (and the security mirror) that this
+# machine already uses; nothing where it is not Debian.
+debian_sources() {
+  # shellcheck source=/dev/null
+  (. /etc/os-release && [ "$ID" = debian ] && apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
+    sort -u | sed -n "s#^\\([^ ]*\\) ${VERSION_CODENAME:-none}\\(-security\\)\\{0,1\\}\$#deb \\1 $1\\2 main#p")
+}
+
+use_working_docker || true
+export CA_BUNDLE="${CA_BUNDLE:-$(default_ca_bundle)}"

@@ -1,0 +1,64 @@
+# Recompiles the locks; scripts/lock sends the few files it needs as context and takes the result. No image is kept.
+# (No syntax line: it would fetch a frontend from a registry.)
+ARG BASE_IMAGE=debian:trixie-slim
+
+# --- Python: requirements.in -> requirements.txt
+FROM ${BASE_IMAGE} AS python
+# hadolint ignore=DL3008  # Debian stable removes superseded versions, so a pin would break the build instead of fixing it
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates python3-venv \
+ && rm -rf /var/lib/apt/lists/*
+ARG UV_VERSION=0.13.9
+RUN --mount=type=secret,id=ca_bundle \
+    if [ -s /run/secrets/ca_bundle ]; then export PIP_CERT=/run/secrets/ca_bundle; fi \
+ && python3 -m venv /opt/uv \
+ && /opt/uv/bin/pip install --no-cache-dir "uv==$UV_VERSION"
+
+FROM python AS python-locks
+WORKDIR /work
+COPY . .
+ARG UPGRADE=
+# The two packages left out of singleuser: see singleuser/Dockerfile.
+RUN --mount=type=secret,id=ca_bundle <<'SH'
+set -eu
+if [ -s /run/secrets/ca_bundle ]; then export SSL_CERT_FILE=/run/secrets/ca_bundle; fi
+for directory in hub singleuser tests; do
+  [ -e "$directory/requirements.in" ] || continue
+  leave_out=
+  [ "$directory" != singleuser ] || leave_out='--no-emit-package rfc3987-syntax --no-emit-package lark'
+  # shellcheck disable=SC2086  # lists of words on purpose
+  (cd "$directory" && UV_CUSTOM_COMPILE_COMMAND='make lock' \
+    /opt/uv/bin/uv pip compile --quiet --python-version 3.13 --python-platform linux --generate-hashes \
+    --no-emit-index-url --no-emit-find-links $leave_out ${UPGRADE:+--upgrade} \
+    --output-file requirements.txt requirements.in)
+  mkdir -p "/locks/$directory"
+  cp "$directory/requirements.txt" "/locks/$directory/"
+done
+SH
+
+# --- npm: package.json -> package-lock.json
+FROM ${BASE_IMAGE} AS npm
+# hadolint ignore=DL3008  # as above
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates npm \
+ && rm -rf /var/lib/apt/lists/*
+
+FROM npm AS npm-locks
+WORKDIR /work
+COPY . .
+ARG UPGRADE=
+RUN --mount=type=secret,id=ca_bundle <<'SH'
+set -eu
+if [ -s /run/secrets/ca_bundle ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca_bundle; fi
+mkdir -p /locks
+[ -e proxy/package.json ] || exit 0
+cd proxy
+[ -z "$UPGRADE" ] || rm -f package-lock.json
+npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+mkdir -p /locks/proxy
+cp package-lock.json /locks/proxy/
+SH
+
+FROM scratch
+COPY --from=python-locks /locks /
+COPY --from=npm-locks /locks /
