@@ -30,7 +30,9 @@ def create(db: Session, name: str, hashed: bytes) -> None:
     db.commit()
 
 
-def ensure(db: Session, names: Iterable[str], initial: InitialPasswords, chosen: Mapping[str, str] | None = None) -> None:
+def ensure(
+    db: Session, names: Iterable[str], initial: InitialPasswords, chosen: Mapping[str, str] | None = None
+) -> None:
     """Make an authorised account for each of `names` that has none, and keep its initial password.
 
     Args:

@@ -72,15 +72,15 @@ class InitialPasswords:
         self.directory = directory
 
     def _file(self, name: str) -> Path:
-        return self.directory / quote(name, safe="@+")
+        return self.directory / quote(name, safe="")
 
     def keep(self, name: str, password: str) -> None:
         """Keep the password of `name` until `forget`."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = self._file(name).with_suffix(".partial")
+        partial = self.directory / f"{quote(name, safe='')}%.partial"
         partial.unlink(missing_ok=True)
-        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(password)
+        partial.touch(mode=0o600, exist_ok=False)
+        partial.write_text(password)
         partial.rename(self._file(name))
 
     def forget(self, name: str) -> None:
@@ -91,5 +91,5 @@ class InitialPasswords:
         """Every name whose initial password is still in use, with the password."""
         if not self.directory.is_dir():
             return {}
-        kept = (path for path in self.directory.iterdir() if path.suffix != ".partial")
+        kept = (path for path in self.directory.iterdir() if not path.name.endswith("%.partial"))
         return {unquote(path.name): path.read_text() for path in kept}

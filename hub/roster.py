@@ -9,7 +9,6 @@ console were never listed and stay as they are.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +42,7 @@ class History:
         """Write the history, whole or not at all."""
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps({"names": sorted(self.names), "groups": sorted(self.groups)}, indent=1))
-        os.replace(partial, path)
+        partial.replace(path)
 
     def removed(self, members: Mapping[str, Member]) -> set[str]:
         """The names that were listed once and are not any more."""

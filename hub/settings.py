@@ -63,9 +63,7 @@ class Settings(BaseModel):
         help="name of the hub's container; the proxy's and the users' volumes start with it",
         expected="letters, digits, dots, dashes and underscores",
     )
-    jupyterhub_authenticator: Literal["native"] = setting(
-        "native", help="how people sign in", expected="native"
-    )
+    jupyterhub_authenticator: Literal["native"] = setting("native", help="how people sign in", expected="native")
     jupyterhub_spawner: Literal["docker"] = setting("docker", help="where users' servers run", expected="docker")
     jupyterhub_admin: str = setting(
         "",

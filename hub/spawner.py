@@ -6,11 +6,11 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NoReturn
 
 import aiohttp
 import requests
-from docker.errors import APIError, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound
 from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
 from jupyterhub.utils import url_path_join
@@ -25,6 +25,7 @@ REPEATABLE = {"inspect_container", "inspect_image", "stop", "remove_container"}
 ENGINE_RETRY_SECONDS = 1
 ANSWER_POLL_SECONDS = 0.03
 ALIVE_POLL_SECONDS = 2
+LAST_WORDS = 20  # lines
 
 # What the spawn page shows: text and per cent.
 CREATING = ("Starting the container", 40)
@@ -50,7 +51,7 @@ class QueueingDockerSpawner(DockerSpawner):
         while True:
             try:
                 return await super().docker(method, *args, **kwargs)
-            except (requests.ConnectionError, requests.Timeout, APIError) as error:
+            except (requests.RequestException, DockerException) as error:
                 if not _worth_repeating(method, error):
                     raise
                 if not told:
@@ -122,10 +123,17 @@ class QueueingDockerSpawner(DockerSpawner):
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
                 while not await _answers(session, url):
                     if alive.done():
-                        raise SpawnException(f"The server ended before it answered: {alive.result()}", reason="exit")
+                        await self._report_end(alive.result())
                     await asyncio.sleep(ANSWER_POLL_SECONDS)
         finally:
             alive.cancel()
+
+    async def _report_end(self, status: str) -> NoReturn:
+        last_words = await self.docker("logs", self.container_id, tail=LAST_WORDS)
+        self.log.error("Last lines of %s:\n%s", self.container_name, last_words.decode(errors="replace"))
+        raise SpawnException(
+            f"The server ended before it answered ({status}). The hub's log has its last lines.", reason="exit"
+        )
 
     async def _wait_for_end(self) -> Any:
         while (status := await self.poll()) is None:
@@ -134,9 +142,12 @@ class QueueingDockerSpawner(DockerSpawner):
 
 
 def _worth_repeating(method: str, error: Exception) -> bool:
+    """Whether the Engine was away and asking again does no harm; not when it has answered with a refusal."""
     if isinstance(error, APIError):
         return method.startswith("inspect") and error.is_server_error()
-    return method in REPEATABLE
+    # The client asks for the Engine's version first and wraps what goes wrong then in a bare DockerException.
+    away = isinstance(error, requests.ConnectionError | requests.Timeout) or type(error) is DockerException
+    return away and method in REPEATABLE
 
 
 async def _answers(session: aiohttp.ClientSession, url: str) -> bool:

@@ -52,7 +52,7 @@ def _host_config(settings: Settings) -> dict[str, object]:
         "init": True,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
-        # The spawner removes the container itself. Removed by the Engine, a server that failed would take its log along.
+        # The spawner removes the container itself. Removed by the Engine, a failed server would take its log along.
         "auto_remove": False,
         # json-file, the default, has no limit.
         "log_config": LogConfig(type="local", config={"max-size": "10m", "max-file": "3"}),

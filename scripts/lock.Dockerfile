@@ -4,7 +4,7 @@ ARG BASE_IMAGE=debian:trixie-slim
 
 # --- Python: requirements.in -> requirements.txt
 FROM ${BASE_IMAGE} AS python
-# hadolint ignore=DL3008  # Debian stable removes superseded versions, so a pin would break the build instead of fixing it
+# hadolint ignore=DL3008  # Debian stable withdraws superseded versions, so a pin breaks the build, it does not fix it
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates python3-venv \
  && rm -rf /var/lib/apt/lists/*
@@ -27,10 +27,10 @@ for directory in hub singleuser tests; do
   leave_out=
   [ "$directory" != singleuser ] || leave_out='--no-emit-package rfc3987-syntax --no-emit-package lark'
   # shellcheck disable=SC2086  # lists of words on purpose
-  (cd "$directory" && UV_CUSTOM_COMPILE_COMMAND='make lock' \
-    /opt/uv/bin/uv pip compile --quiet --python-version 3.13 --python-platform linux --generate-hashes \
-    --no-emit-index-url --no-emit-find-links $leave_out ${UPGRADE:+--upgrade} \
-    --output-file requirements.txt requirements.in)
+  UV_CUSTOM_COMPILE_COMMAND='make lock' \
+    /opt/uv/bin/uv --directory "$directory" pip compile --quiet --python-version 3.13 --python-platform linux \
+    --generate-hashes --no-emit-index-url --no-emit-find-links $leave_out ${UPGRADE:+--upgrade} \
+    --output-file requirements.txt requirements.in
   mkdir -p "/locks/$directory"
   cp "$directory/requirements.txt" "/locks/$directory/"
 done
@@ -44,15 +44,14 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 
 FROM npm AS npm-locks
-WORKDIR /work
-COPY . .
+COPY . /work/
+WORKDIR /work/proxy
 ARG UPGRADE=
 RUN --mount=type=secret,id=ca_bundle <<'SH'
 set -eu
 if [ -s /run/secrets/ca_bundle ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca_bundle; fi
 mkdir -p /locks
-[ -e proxy/package.json ] || exit 0
-cd proxy
+[ -e package.json ] || exit 0
 [ -z "$UPGRADE" ] || rm -f package-lock.json
 npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 mkdir -p /locks/proxy
