@@ -2,7 +2,7 @@
 
 Usage:
     docker compose config --format json | python -m hub.check settings
-    python -m hub.check userlist ADMINISTRATOR < userlist
+    python -m hub.check list ADMINISTRATOR < userlist
 """
 
 from __future__ import annotations

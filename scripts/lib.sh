@@ -49,7 +49,7 @@ default_ca_bundle() {
 # debian_sources SUITE: apt source lines for another Debian suite at the mirror (and the security mirror) that this
 # machine already uses; nothing where it is not Debian.
 debian_sources() {
-  # shellcheck source=/dev/null
+  # shellcheck source=/dev/null disable=SC2016 # apt-get fills in $(REPO_URI)
   (. /etc/os-release && [ "$ID" = debian ] && apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
     sort -u | sed -n "s#^\\([^ ]*\\) ${VERSION_CODENAME:-none}\\(-security\\)\\{0,1\\}\$#deb \\1 $1\\2 main#p")
 }

@@ -4,7 +4,6 @@ ARG BASE_IMAGE=debian:trixie-slim
 
 # --- Python: requirements.in -> requirements.txt
 FROM ${BASE_IMAGE} AS python
-# hadolint ignore=DL3008  # Debian stable withdraws superseded versions, so a pin breaks the build, it does not fix it
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates python3-venv \
  && rm -rf /var/lib/apt/lists/*
@@ -15,7 +14,7 @@ RUN --mount=type=secret,id=ca_bundle \
  && /opt/uv/bin/pip install --no-cache-dir "uv==$UV_VERSION"
 
 FROM python AS python-locks
-WORKDIR /work
+WORKDIR /src
 COPY . .
 ARG UPGRADE=
 # The two packages left out of singleuser: see singleuser/Dockerfile.
@@ -38,14 +37,13 @@ SH
 
 # --- npm: package.json -> package-lock.json
 FROM ${BASE_IMAGE} AS npm
-# hadolint ignore=DL3008  # as above
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates npm \
  && rm -rf /var/lib/apt/lists/*
 
 FROM npm AS npm-locks
-COPY . /work/
-WORKDIR /work/proxy
+COPY . /src/
+WORKDIR /src/proxy
 ARG UPGRADE=
 RUN --mount=type=secret,id=ca_bundle <<'SH'
 set -eu

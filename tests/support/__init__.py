@@ -1,0 +1,1 @@
+"""What the tests share: a deployment to drive, a browser, a kernel client and load loops."""

@@ -1,0 +1,175 @@
+"""A deployment of its own: a copy of the repository, driven by `make` as a person would."""
+
+import os
+import shutil
+import socket
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import requests
+
+from support import docker as docker_client
+from support.waiting import wait_for
+
+REPOSITORY = Path(__file__).parents[2]
+# In front of every name; scripts/test removes what has it.
+PREFIX = os.environ.get("TEST_PREFIX", "jhtest")
+HTTP_SECONDS = 60
+
+
+def settings_for(project: str, https_port: int, http_port: int) -> dict[str, str]:
+    """Return the settings that keep a deployment apart from every other on the machine."""
+    return {
+        "COMPOSE_PROJECT_NAME": project,
+        "DOCKER_NETWORK_NAME": f"{project}-network",
+        "DATA_VOLUME_HOST": f"{project}-data",
+        "DOCKER_CONTAINER_PREFIX": project,
+        "DOCKER_NOTEBOOK_IMAGE": f"{project}-user",
+        "BIND_ADDRESS": "127.0.0.1",
+        "HTTPS_PORT": str(https_port),
+        "HTTP_PORT": str(http_port),
+    }
+
+
+def free_port(start: int) -> int:
+    """Return the first port from `start` on that nobody listens on."""
+    for port in range(start, start + 500):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError(f"no free port between {start} and {start + 500}")
+
+
+@dataclass
+class Deployment:
+    """One copy of the repository and what runs from it.
+
+    `settings` go into the environment of every command, where they beat the copy's `.env`.
+    """
+
+    root: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, root: Path, settings: dict[str, str]) -> Self:
+        """Copy the repository to `root`, which must not exist yet. Nothing is built or started."""
+        shutil.copytree(REPOSITORY, root, symlinks=True)
+        return cls(root, settings)
+
+    @property
+    def project(self) -> str:
+        """The Compose project: also the hub's container name and the prefix of all others."""
+        return self.settings["COMPOSE_PROJECT_NAME"]
+
+    @property
+    def url(self) -> str:
+        """The public address, without a slash at the end."""
+        return f"https://127.0.0.1:{self.settings['HTTPS_PORT']}"
+
+    def set_env(self, **settings: str) -> None:
+        """Change settings for the commands that follow."""
+        self.settings.update(settings)
+
+    def write(self, path: str, text: str) -> Path:
+        """Write a file of the copy (its directories are made) and return where it lies."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+        return target
+
+    def run(
+        self, *command: str, env: dict[str, str] | None = None, check: bool = True, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in the copy, with the deployment's settings and `env` on top."""
+        environment = os.environ | self.settings | (env or {})
+        return docker_client.run(command, cwd=self.root, env=environment, check=check, stdin=stdin)
+
+    def make(
+        self, *args: str, env: dict[str, str] | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `make ARGS`; a failure is an AssertionError with the whole output."""
+        return self.run("make", "--no-print-directory", *args, env=env, check=check)
+
+    def compose(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `docker compose ARGS`."""
+        return self.run("docker", "compose", *args, check=check)
+
+    def docker(self, *args: str, check: bool = True, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run `docker ARGS`."""
+        return self.run("docker", *args, check=check, stdin=stdin)
+
+    def up(self) -> subprocess.CompletedProcess[str]:
+        """`make up`: returns when the deployment is healthy."""
+        return self.make("up")
+
+    def hub_exec(self, *command: str, check: bool = True) -> str:
+        """Run a command in the hub's container and return its stdout."""
+        return self.docker("exec", self.project, *command, check=check).stdout
+
+    def logs(self, service: str) -> str:
+        """Return everything that a Compose service has written, stdout and stderr."""
+        return self.compose("logs", "--no-color", "--no-log-prefix", service).stdout
+
+    def token(self) -> str:
+        """Return a new API token of an administrator."""
+        return self.make("token").stdout.strip()
+
+    def password(self, user: str) -> str:
+        """Give a user a new password and return it."""
+        return self.make("password", f"USER={user}").stdout.strip()
+
+    def api(self, method: str, path: str, *, token: str, json: Any = None) -> requests.Response:
+        """Call the hub's API: `path` starts with a slash and is relative to /hub/api. No status raises."""
+        return requests.request(
+            method,
+            f"{self.url}/hub/api{path}",
+            headers={"Authorization": f"token {token}"},
+            json=json,
+            verify=False,
+            timeout=HTTP_SECONDS,
+        )
+
+    def start_server(self, user: str, *, token: str, timeout: float = 120) -> None:
+        """Start a user's server and return when it is ready. The user must exist."""
+        response = self.api("POST", f"/users/{user}/server", token=token)
+        assert response.status_code in (201, 202), f"{response.status_code}: {response.text}"
+        wait_for(lambda: self.server_ready(user, token=token), timeout, f"the server of {user}")
+
+    def server_ready(self, user: str, *, token: str) -> bool:
+        """Whether the hub says that a user's server is ready."""
+        servers = self.api("GET", f"/users/{user}", token=token).json()["servers"]
+        return bool(servers.get("", {}).get("ready"))
+
+    def container(self, user: str) -> str:
+        """Return the name of the container of a user's server, found by its labels."""
+        names = self.docker(
+            "ps",
+            "--all",
+            "--filter",
+            f"label=org.jupyter.hub.project={self.project}",
+            "--filter",
+            f"label=org.jupyter.hub.user={user}",
+            "--format",
+            "{{.Names}}",
+        ).stdout.split()
+        assert len(names) == 1, f"expected one container of {user} in {self.project}, found {names}"
+        return names[0]
+
+    def save_logs(self, directory: Path) -> None:
+        """Write what every container of the project has said so far to `directory`, one file each."""
+        names = docker_client.docker("ps", "--all", "--format", "{{.Names}}").stdout.split()
+        for name in names:
+            if docker_client.belongs(name, self.project):
+                result = docker_client.docker("logs", "--timestamps", name, check=False)
+                (directory / f"{name}.log").write_text(result.stdout + result.stderr)
+
+    def destroy(self) -> None:
+        """Remove everything that the project made, and the copy."""
+        docker_client.remove_project(self.project)
+        shutil.rmtree(self.root, ignore_errors=True)

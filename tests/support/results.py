@@ -1,0 +1,17 @@
+"""Where the artifacts of failed tests go: `make test` copies them to test-results/."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+NAME_LIMIT = 150
+
+
+def results_directory(item: pytest.Item) -> Path:
+    """Return the directory for the artifacts of a test; it exists afterwards."""
+    root = Path(os.environ.get("TEST_RESULTS", "test-results"))
+    directory = root / re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")[:NAME_LIMIT]
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
