@@ -1,11 +1,19 @@
 """The helpers themselves: a person's browser and a program's kernel see the same deployment."""
 
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+from testinfra.host import Host
+
 from support.browser import run_cell, sign_in, sign_out, wait_for_lab
+from support.deployment import Deployment
 from support.kernel import Kernel
 from support.load import HttpLoad, KernelLoad
 
 
-def test_browser_kernel_and_load_reach_a_server(deployment, container_host, page):
+def test_browser_kernel_and_load_reach_a_server(
+    deployment: Deployment, container_host: Callable[[str], Host], page: Page
+) -> None:
     sign_in(page, deployment.url, "alice", deployment.password("alice"))
     wait_for_lab(page)
     assert run_cell(page, "for i in range(2):\n    print(i)\n6 * 7") == "0\n1\n42"
