@@ -14,33 +14,36 @@ from hub import settings, userlist
 
 
 def check_settings(compose_config: str) -> None:
-    """Check the hub's environment as Compose would set it.
+    """Check what Compose would give to the hub, and what it uses on the Docker host.
 
     Args:
         compose_config: what `docker compose config --format json` printed; it writes `$` as `$$`.
 
     Raises:
-        SettingsError: see `settings.load`.
+        SettingsError: lists every bad setting.
     """
-    environment = json.loads(compose_config)["services"]["hub"]["environment"]
-    given = {name: value.replace("$$", "$") for name, value in environment.items() if value}
-    settings.load(given)
-    for warning in settings.warnings(given):
+    config = json.loads(compose_config)
+    hub = {name: value.replace("$$", "$") for name, value in config["services"]["hub"]["environment"].items() if value}
+    problems = settings.problems_of(settings.Settings, hub)
+    problems += settings.problems_of(settings.HostSettings, config["x-host"])
+    if problems:
+        raise settings.SettingsError(problems)
+    for warning in settings.warnings(hub):
         print(f"WARNING: {warning}", file=sys.stderr)
 
 
-def main(arguments: list[str]) -> None:
+def main(verb: str, administrator: str = "") -> None:
     """Entry point: exit 1 with every problem found."""
     try:
-        if arguments[:1] == ["settings"]:
+        if verb == "settings":
             check_settings(sys.stdin.read())
         else:
-            userlist.parse(userlist.decode(sys.stdin.buffer.read()), *arguments[1:])
+            userlist.parse(userlist.decode(sys.stdin.buffer.read()), administrator)
     except settings.SettingsError as error:
-        sys.exit(f"FAIL: {error}")
+        sys.exit(f"FAIL: {error}\n      To mend it: correct them and try again; nothing was changed.")
     except userlist.UserlistError as error:
-        sys.exit(f"FAIL: the userlist cannot be used:\n{error}")
+        sys.exit(f"FAIL: the userlist cannot be used:\n{error}\n      To mend it: correct it; nothing was changed.")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -12,7 +12,17 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from jupyterhub.traitlets import ByteSpecification
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyAddress,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
 
 from hub.passwords import complaint
 
@@ -21,6 +31,10 @@ RENAMED = {"DOCKER_CONTAINER_IMAGE": "DOCKER_NOTEBOOK_IMAGE"}
 
 class SettingsError(ValueError):
     """One or more settings cannot be used; the text names each, what it was and what is expected."""
+
+    def __init__(self, problems: list[str]) -> None:
+        count = len(problems)
+        super().__init__("\n".join([f"{count} setting{'s' if count > 1 else ''} cannot be used:", *problems]))
 
 
 def setting(default: Any, *, help: str, expected: str, **constraints: Any) -> Any:
@@ -48,6 +62,8 @@ def _words(value: object) -> list[str]:
 
 
 Bytes = Annotated[int, BeforeValidator(_bytes)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]*$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 # JupyterHub 6.1 refuses tokens of more than 64 characters.
 Token = Annotated[SecretStr, Field(min_length=32, max_length=64)]
@@ -77,11 +93,10 @@ class Settings(BaseModel):
         False, help="demo mode: whoever signs up is let straight in", expected="true or false"
     )
 
-    docker_notebook_image: str = setting(
+    docker_notebook_image: Image = setting(
         "jupyterhub-user",
         help="image of the users' servers",
         expected="an image name such as quay.io/jupyter/scipy-notebook:2026-11-02",
-        pattern=r"^[a-z0-9][a-z0-9._/:@-]*$",
     )
     docker_notebook_dir: str = setting(
         "/home/jovyan/work",
@@ -138,21 +153,52 @@ class Settings(BaseModel):
     )
 
 
+class HostSettings(BaseModel):
+    """What Compose and scripts/ read on the Docker host, and the hub never sees."""
+
+    model_config = ConfigDict(frozen=True, validate_default=True)
+
+    bind_address: IPvAnyAddress = setting(
+        "0.0.0.0",
+        help="where the proxy listens; `127.0.0.1`: for this machine only",
+        expected="an IP address of this machine, or 0.0.0.0 for all",
+    )
+    https_port: Port = setting(443, help="the proxy's port", expected="a port from 1 to 65535")
+    http_port: Port = setting(80, help="redirects to HTTPS", expected="a port from 1 to 65535")
+    data_volume_host: Name = setting(
+        "jupyterhub-data",
+        help="volume of the hub's data: database, cookie secret, initial passwords",
+        expected="a Docker volume's name",
+    )
+    docker_socket: str = setting(
+        "/var/run/docker.sock",
+        help="the Engine's socket; the hub gets the number of its group at `make build`",
+        expected="an absolute path on the Docker host",
+        pattern=r"^/\S+$",
+    )
+    base_image: Image = setting(
+        "debian:trixie-slim", help="what every image is built from", expected="an image name such as debian:trixie-slim"
+    )
+
+
 def load(environment: Mapping[str, str]) -> Settings:
-    """Read the settings from `environment`, names in upper case. An empty value means the default.
+    """Read the hub's settings from `environment`, names in upper case. An empty value means the default.
 
     Raises:
         SettingsError: with one message that lists every bad setting.
     """
-    given = {name: value for name, value in environment.items() if value}
-    for old, new in RENAMED.items():
-        if old in given:
-            given[new] = given[old]  # .env always has the new name, so the old one has to win
-    fields = {name: given[name.upper()] for name in Settings.model_fields if name.upper() in given}
+    if problems := problems_of(Settings, environment):
+        raise SettingsError(problems)
+    return Settings.model_validate(_fields(Settings, environment))
+
+
+def problems_of(model: type[BaseModel], environment: Mapping[str, str]) -> list[str]:
+    """One line for every setting of `model` that cannot be used: its name, what it was, and what is expected."""
     try:
-        return Settings.model_validate(fields)
+        model.model_validate(_fields(model, environment))
     except ValidationError as error:
-        raise SettingsError(_describe(error)) from None
+        return [_describe(model, detail) for detail in error.errors(include_url=False)]
+    return []
 
 
 def warnings(environment: Mapping[str, str]) -> list[str]:
@@ -160,16 +206,18 @@ def warnings(environment: Mapping[str, str]) -> list[str]:
     return [f"{old} is called {new} today: rename it in .env." for old, new in RENAMED.items() if environment.get(old)]
 
 
-def _describe(error: ValidationError) -> str:
-    problems = []
-    for detail in error.errors(include_url=False):
-        name = str(detail["loc"][0])
-        field = Settings.model_fields[name]
-        secret = "SecretStr" in str(field.annotation)
-        found = "missing" if detail["type"] == "missing" else "not usable" if secret else f"{detail['input']!r}"
-        expected = field.json_schema_extra["expected"]  # type: ignore[index, call-overload]
-        where = "secrets/" if secret else ".env or the shell"
-        problems.append(f"  {name.upper()} ({where}) is {found}; expected {expected}.")
-    count = len(problems)
-    headline = f"{count} setting{'s' if count > 1 else ''} cannot be used:"
-    return "\n".join([headline, *problems])
+def _fields(model: type[BaseModel], environment: Mapping[str, str]) -> dict[str, str]:
+    given = {name: value for name, value in environment.items() if value}
+    for old, new in RENAMED.items():
+        if old in given:
+            given[new] = given[old]  # .env always has the new name, so the old one has to win
+    return {name: given[name.upper()] for name in model.model_fields if name.upper() in given}
+
+
+def _describe(model: type[BaseModel], detail: ErrorDetails) -> str:
+    name = str(detail["loc"][0])
+    field = model.model_fields[name]
+    secret = "SecretStr" in str(field.annotation)
+    found = "missing" if detail["type"] == "missing" else "not usable" if secret else f"{detail['input']!r}"
+    expected = field.json_schema_extra["expected"]  # type: ignore[index, call-overload]
+    return f"  {name.upper()} ({'secrets/' if secret else '.env or the shell'}) is {found}; expected {expected}."

@@ -2,21 +2,25 @@
 
 from pathlib import Path
 
-from hub.settings import Settings
+import pytest
+from pydantic import BaseModel
+
+from hub.settings import HostSettings, Settings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/settings.md").read_text()
 
 
-def row(name: str) -> str:
-    field = Settings.model_fields[name]
+def row(model: type[BaseModel], name: str) -> str:
+    field = model.model_fields[name]
     given = "" if field.is_required() or field.default in ("", None, []) else str(field.default)
     default = f"`{given.lower() if given in ('True', 'False') else given}`" if given else ""
     return f"| `{name.upper()}` | {default} | {field.description} | {field.json_schema_extra['expected']} |"
 
 
-def test_every_setting_of_the_hub_has_its_row() -> None:
-    rows = "\n".join(row(name) for name in Settings.model_fields)
+@pytest.mark.parametrize("model", [Settings, HostSettings])
+def test_every_setting_has_its_row(model: type[BaseModel]) -> None:
+    rows = "\n".join(row(model, name) for name in model.model_fields)
     assert rows in PAGE, f"docs/settings.md should have these rows:\n{rows}"
 
 

@@ -1,0 +1,337 @@
+"""What breaks, and what people notice of it: hub, proxy, Engine and database fail or restart under load."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import requests
+
+from support.deployment import PREFIX, Deployment
+from support.kernel import Kernel
+from support.load import HttpLoad, KernelLoad
+from support.waiting import wait_for
+
+FORWARDER = Path(__file__).parents[1] / "support" / "engine_forwarder.py"
+LOCK_DATABASE = """
+import sqlite3
+sqlite3.connect("/data/jupyterhub.sqlite").execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+input()
+"""
+
+type MakeDeployment = Callable[..., Deployment]
+
+
+@pytest.fixture(scope="module")
+def token(deployment: Deployment) -> str:
+    return deployment.token()
+
+
+@pytest.fixture
+def server(deployment: Deployment, token: str) -> Iterator[str]:
+    """The container of alice's running server."""
+    deployment.start_server("alice", token=token)
+    yield deployment.container("alice")
+    stop_server(deployment, "alice", token)
+
+
+@pytest.fixture
+def kernel(deployment: Deployment, server: str, token: str) -> Iterator[Kernel]:
+    """A kernel on alice's server, which remembers x = 41."""
+    with Kernel(deployment.url, "alice", token) as kernel:
+        kernel.execute("x = 41")
+        yield kernel
+
+
+def stop_server(deployment: Deployment, user: str, token: str) -> None:
+    deployment.api("DELETE", f"/users/{user}/server", token=token)
+    wait_for(lambda: not containers(deployment, f"label=org.jupyter.hub.user={user}"), 30, f"the end of {user}'s server")
+
+
+def containers(deployment: Deployment, *filters: str) -> list[str]:
+    """Names of the users' containers of a deployment, whatever state they are in."""
+    options = [f"--filter={given}" for given in (f"label=org.jupyter.hub.project={deployment.project}", *filters)]
+    return deployment.docker("ps", "--all", "--format", "{{.Names}}", *options).stdout.split()
+
+
+def inspect(deployment: Deployment, what: str, template: str) -> str:
+    return deployment.docker("inspect", "--format", template, what).stdout.strip()
+
+
+def wait_until_healthy(deployment: Deployment, container: str = "") -> None:
+    name = container or deployment.project
+    wait_for(lambda: inspect(deployment, name, "{{.State.Health.Status}}") == "healthy", 60, f"a healthy {name}")
+
+
+def user_page(deployment: Deployment, user: str, token: str) -> requests.Response:
+    """Ask a user's server for its version."""
+    return requests.get(
+        f"{deployment.url}/user/{user}/api",
+        headers={"Authorization": f"token {token}"},
+        verify=False,
+        timeout=5,
+        allow_redirects=False,
+    )
+
+
+def hub_answers(deployment: Deployment) -> bool:
+    return requests.get(f"{deployment.url}/hub/api/", verify=False, timeout=2).status_code == 200
+
+
+def file_of(deployment: Deployment, user: str, token: str) -> str:
+    """What the user's file holds that the tests write."""
+    with Kernel(deployment.url, user, token) as kernel:
+        return kernel.execute("print(open('/home/jovyan/work/kept.txt').read(), end='')").text
+
+
+# --- The hub ---
+
+
+def test_a_restart_of_the_hub_disturbs_nobody(deployment: Deployment, server: str, kernel: Kernel, token: str) -> None:
+    before = inspect(deployment, server, "{{.Id}}")
+    with (
+        HttpLoad(f"{deployment.url}/user/alice/api", token, interval=0.02) as page,
+        KernelLoad(kernel, interval=0.02) as executions,
+    ):
+        deployment.docker("restart", deployment.project)
+        wait_until_healthy(deployment)
+        deployment.compose("up", "-d", "--force-recreate", "--wait", "hub")
+        page.wait_for(page.counts.sent + 100)
+        page.wait_for(300)
+        executions.wait_for(100)
+    print("MEASURED restart", page.counts, executions.counts)
+    assert page.counts.failed == 0, page.counts
+    assert (executions.counts.failed, executions.counts.disconnects) == (0, 0), executions.counts
+    assert kernel.execute("x").text == "41"
+    assert inspect(deployment, server, "{{.Id}}") == before
+    assert deployment.server_ready("alice", token=token)
+
+
+def test_a_crash_in_the_middle_of_a_start_loses_nothing(deployment: Deployment, token: str) -> None:
+    Thread(target=deployment.api, args=("POST", "/users/bob/server"), kwargs={"token": token}, daemon=True).start()
+    wait_for(lambda: containers(deployment, "label=org.jupyter.hub.user=bob", "status=running"), 20, "bob's container")
+    before = inspect(deployment, deployment.container("bob"), "{{.Id}}")
+    hub = inspect(deployment, deployment.project, "{{.State.StartedAt}}")
+    assert deployment.api("GET", "/users/bob", token=token).json()["servers"][""]["pending"] == "spawn"
+
+    # The hub itself, not the init above it, so that it is a crash and the restart policy applies.
+    deployment.hub_exec("sh", "-c", "kill -KILL $(cat /proc/1/task/1/children)")
+
+    wait_for(lambda: inspect(deployment, deployment.project, "{{.State.StartedAt}}") > hub, 30, "the hub's restart")
+    wait_for(lambda: hub_answers(deployment), 30, "the hub's answer")
+    answered = time.monotonic()
+    wait_for(lambda: deployment.server_ready("bob", token=token), 5, "bob's server to be taken over")
+    print("MEASURED adoption", time.monotonic() - answered)
+    assert inspect(deployment, deployment.container("bob"), "{{.Id}}") == before
+    assert user_page(deployment, "bob", token).status_code == 200
+    stop_server(deployment, "bob", token)
+
+
+def test_a_dead_database_shows_in_the_health(deployment: Deployment) -> None:
+    healthy = ("exec", deployment.project, "python", "-m", "hub.health")
+    with locked_database(deployment):
+        failed = deployment.docker(*healthy, check=False)
+        assert failed.returncode == 1
+        assert "does not answer from its database" in failed.stderr
+    wait_for(lambda: deployment.docker(*healthy, check=False).returncode == 0, 30, "a healthy hub")
+
+
+@contextmanager
+def locked_database(deployment: Deployment) -> Iterator[None]:
+    command = ["docker", "exec", "--interactive", deployment.project, "python", "-c", LOCK_DATABASE]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin
+        assert holder.stdout
+        assert holder.stdout.readline() == "locked\n"
+        try:
+            yield
+        finally:
+            holder.communicate("\n")
+
+
+def test_a_new_image_of_the_hub_keeps_servers_and_files(
+    deployment: Deployment, server: str, kernel: Kernel, token: str
+) -> None:
+    kernel.execute("open('/home/jovyan/work/kept.txt', 'w').write('before the new image')")
+    userlist = (deployment.root / "userlist").read_text()
+    image, before = inspect(deployment, deployment.project, "{{.Image}}"), inspect(deployment, server, "{{.Id}}")
+
+    deployment.write("userlist", f"{userlist}# {time.time()}\n")
+    deployment.make("build")
+    deployment.compose("up", "-d", "--wait")
+    deployment.write("userlist", userlist)
+
+    assert inspect(deployment, deployment.project, "{{.Image}}") != image
+    assert inspect(deployment, server, "{{.Id}}") == before
+    assert deployment.server_ready("alice", token=token)
+    assert kernel.execute("x").text == "41"
+    assert file_of(deployment, "alice", token) == "before the new image"
+
+
+# --- The proxy ---
+
+
+def test_the_proxy_has_its_routes_back_within_seconds(deployment: Deployment, server: str, token: str) -> None:
+    proxy = f"{deployment.project}-proxy"
+    assert user_page(deployment, "alice", token).status_code == 200
+    deployment.docker("restart", proxy)
+    wait_for(lambda: requests.get(f"{deployment.url}/_chp_healthz", verify=False, timeout=2).ok, 30, "the proxy")
+    answered = time.monotonic()
+    wait_for(lambda: user_page(deployment, "alice", token).status_code == 200, 5, f"the route to {server}")
+    print("MEASURED route", time.monotonic() - answered)
+    wait_until_healthy(deployment, proxy)
+
+
+# --- The Engine ---
+
+
+@pytest.fixture(scope="module")
+def behind_forwarder(deployment: Deployment, make_deployment: MakeDeployment) -> Iterator[Deployment]:
+    """A deployment whose hub reaches the Engine through a forwarder, with alice's server running."""
+    name = f"{PREFIX}engine"
+    forwarder = forwarder_of(name)
+    deployment.docker("volume", "create", forwarder)
+    path = inspect(deployment, forwarder, "{{.Mountpoint}}")
+    deployment.docker(
+        "run", "--detach", "--name", forwarder, "--user=root", "--network=none",
+        f"--volume={deployment.settings.get('DOCKER_SOCKET', '/var/run/docker.sock')}:/var/run/docker.sock",
+        f"--volume={forwarder}:/engine",
+        f"{deployment.project}-hub:6.1.1", "python", "-c", FORWARDER.read_text(),
+    )  # fmt: skip
+    through = make_deployment(name, DOCKER_SOCKET=f"{path}/docker.sock")
+    through.write("userlist", "admin admin\nalice\nbob\n")
+    through.up()
+    through.start_server("alice", token=through.token())
+    return through
+
+
+def forwarder_of(project: str) -> str:
+    return f"{project}-forwarder"
+
+
+@contextmanager
+def hanging(forwarder: str, deployment: Deployment) -> Iterator[None]:
+    deployment.docker("pause", forwarder)
+    try:
+        yield
+    finally:
+        deployment.docker("unpause", forwarder)
+
+
+@contextmanager
+def refusing(forwarder: str, deployment: Deployment) -> Iterator[None]:
+    deployment.docker("kill", "--signal=USR1", forwarder)
+    try:
+        yield
+    finally:
+        deployment.docker("kill", "--signal=USR1", forwarder)
+
+
+@pytest.mark.parametrize("away", [hanging, refusing])
+def test_the_hub_starts_while_the_engine_is_away(behind_forwarder: Deployment, away: Callable) -> None:
+    deployment = behind_forwarder
+    token = deployment.token()
+    before = inspect(deployment, deployment.container("alice"), "{{.Id}}")
+    with HttpLoad(f"{deployment.url}/user/alice/api", token) as page:
+        with away(forwarder_of(deployment.project), deployment):
+            deployment.docker("restart", deployment.project)
+            wait_until_healthy(deployment)
+            assert requests.get(f"{deployment.url}/hub/login", verify=False, timeout=10).status_code == 200
+            # Long enough for the hub to have given the server up, had it wanted to.
+            page.wait_for(page.counts.sent + 100)
+            assert deployment.server_ready("alice", token=token)
+        deployment.start_server("bob", token=token)
+    assert page.counts.failed == 0, page.counts
+    assert deployment.server_ready("alice", token=token)
+    assert inspect(deployment, deployment.container("alice"), "{{.Id}}") == before
+    stop_server(deployment, "bob", token)
+
+
+# --- All of it ---
+
+
+def test_make_down_stops_everything_and_loses_no_file(deployment: Deployment, kernel: Kernel, token: str) -> None:
+    kernel.execute("open('/home/jovyan/work/kept.txt', 'w').write('before make down')")
+    # A server that has just crashed, and that the hub has not noticed yet.
+    deployment.start_server("bob", token=token)
+    deployment.docker("kill", deployment.container("bob"))
+
+    stopped = deployment.make("down")
+
+    assert "Stopping the servers of: alice" in stopped.stderr
+    left = deployment.docker("ps", "--all", "--format", "{{.Names}}").stdout.split()
+    assert [name for name in left if name.startswith((f"{deployment.project}-", deployment.project + "_"))] == []
+    assert deployment.project not in left
+    volumes = deployment.docker("volume", "ls", "--format", "{{.Name}}").stdout.split()
+    assert {f"{deployment.project}-data", f"{deployment.project}-user-alice"} <= set(volumes)
+
+    deployment.up()
+    deployment.start_server("alice", token=token)
+    assert file_of(deployment, "alice", token) == "before make down"
+
+
+def test_servers_run_on_while_the_deployment_is_down(
+    deployment: Deployment, server: str, kernel: Kernel, token: str
+) -> None:
+    before = inspect(deployment, server, "{{.Id}}")
+    deployment.compose("down")
+    assert inspect(deployment, server, "{{.State.Status}}") == "running"
+    assert inspect(deployment, server, "{{.Id}}") == before
+
+    deployment.compose("up", "-d", "--wait")
+
+    wait_for(lambda: deployment.server_ready("alice", token=token), 10, "alice's server to be taken back")
+    assert inspect(deployment, server, "{{.Id}}") == before
+    kernel.reconnect()
+    assert kernel.execute("x").text == "41"
+
+
+def test_a_second_make_up_changes_nothing(deployment: Deployment, server: str) -> None:
+    deployment.up()
+    before = everything(deployment, server)
+    deployment.up()
+    assert everything(deployment, server) == before
+
+
+def everything(deployment: Deployment, server: str) -> dict[str, str]:
+    """What a second `make up` could change: containers, secrets, passwords."""
+    names = (deployment.project, f"{deployment.project}-proxy", server)
+    return (
+        {name: inspect(deployment, name, "{{.Id}} {{.State.StartedAt}}") for name in names}
+        | {path.name: path.read_text() for path in sorted((deployment.root / "secrets").iterdir())}
+        | {"passwords": deployment.hub_exec("cat", "/data/initial-passwords")}
+    )
+
+
+# --- Compose without make ---
+
+
+@pytest.fixture(scope="module")
+def plain(make_deployment: MakeDeployment) -> Deployment:
+    """A deployment that has only been built."""
+    deployment = make_deployment(f"{PREFIX}plain")
+    deployment.make("build")
+    return deployment
+
+
+@pytest.mark.parametrize("compose", ["docker compose", "docker-compose"])
+def test_plain_compose_starts_what_make_has_built(plain: Deployment, compose: str) -> None:
+    plain.run(*compose.split(), "up", "-d")
+    wait_for(lambda: requests.get(f"{plain.url}/hub/login", verify=False, timeout=5).ok, 60, "the login page")
+    plain.run(*compose.split(), "down")
+
+
+def test_the_environment_beats_the_env_file(plain: Deployment) -> None:
+    env_file = plain.root / ".env"
+    plain.write(".env", env_file.read_text().replace("MEM_LIMIT=2G", "MEM_LIMIT=1G"))
+    limit = ("sh", "-c", "echo $MEM_LIMIT")
+    plain.compose("up", "-d", "--wait")
+    assert plain.hub_exec(*limit) == "1G\n"
+    plain.run("docker", "compose", "up", "-d", "--wait", env={"MEM_LIMIT": "512M"})
+    assert plain.hub_exec(*limit) == "512M\n"
+    plain.make("up", env={"MEM_LIMIT": "768M"})
+    assert plain.hub_exec(*limit) == "768M\n"

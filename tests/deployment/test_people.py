@@ -1,0 +1,211 @@
+"""The userlist is the authority: what a changed list does to accounts, rights, groups, sessions and servers."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from testinfra.host import Host
+
+from support.deployment import PREFIX, Deployment
+from support.kernel import Kernel
+from support.people import Visitor, initial_password, users
+from support.waiting import wait_for
+
+TWENTY = [f"pupil{number}" for number in range(1, 21)]
+ODD_NAMES = ["o.dot", "o-dash", "o_dot", "odot", "o.hara@example.org", "USER1", "josé", "$plus+"]
+CHOSEN_PASSWORD = "pa$$word #1 ${HOME}"
+INITIAL_PASSWORDS = "/data/initial-passwords"
+
+
+@pytest.fixture(scope="module")
+def school(make_deployment: Callable[..., Deployment]) -> Deployment:
+    """A deployment whose list each test makes anew; its first administrator has a password that was chosen."""
+    school = make_deployment(f"{PREFIX}people")
+    # In a fresh clone, as docs/people.md says: before the first start.
+    school.write("secrets/hub.env", f"JUPYTERHUB_ADMIN_PASSWORD='{CHOSEN_PASSWORD}'\n")
+    school.up()
+    return school
+
+
+def apply_list(school: Deployment, *lines: str) -> None:
+    """Write the userlist and put it into effect."""
+    school.write("userlist", "".join(f"{line}\n" for line in lines))
+    school.make("build")
+    school.compose("up", "--detach", "--wait")
+
+
+def own_token(school: Deployment, name: str) -> str:
+    return school.make("token", f"USER={name}").stdout.strip()
+
+
+def groups_of(school: Deployment) -> dict[str, list[str]]:
+    """The members of each of JupyterHub's groups."""
+    return {
+        group["name"]: sorted(group["users"]) for group in school.api("GET", "/groups", token=school.token()).json()
+    }
+
+
+def execute(school: Deployment, name: str, code: str) -> str:
+    """What code gives on the user's server, which must run."""
+    with Kernel(school.url, quote(name.lower(), safe=""), school.token()) as kernel:
+        return kernel.execute(code).text
+
+
+def mounts(school: Deployment, container: str) -> dict[str, str]:
+    """Where each of a container's volumes is mounted, with the volume's name."""
+    lines = school.docker(
+        "inspect", "--format", "{{range .Mounts}}{{.Destination}}\t{{.Name}}\n{{end}}", container
+    ).stdout.strip()
+    return dict(line.split("\t") for line in lines.splitlines())
+
+
+def test_the_chosen_password_of_the_first_administrator_works(school: Deployment) -> None:
+    assert Visitor(school.url).sign_in("admin", CHOSEN_PASSWORD) == ""
+    assert initial_password(school, "admin") == ""
+    assert CHOSEN_PASSWORD not in school.logs("hub")
+
+
+def test_twenty_names_get_twenty_passwords(school: Deployment) -> None:
+    apply_list(school, *TWENTY)
+    shown = {name: row["initial password"] for name, row in users(school).items() if name in TWENTY}
+    assert shown.keys() == set(TWENTY)
+    assert len({password for password in shown.values() if re.fullmatch(r"\w{16}", password)}) == 20
+    known = {user["name"] for user in school.api("GET", "/users", token=school.token()).json()}
+    assert known >= set(TWENTY)
+    for name in (TWENTY[0], TWENTY[9], TWENTY[19]):
+        assert Visitor(school.url).sign_in(name, shown[name]) == ""
+    assert Visitor(school.url).sign_in(TWENTY[0], shown[TWENTY[1]]) != ""
+
+
+def test_initial_passwords_are_the_hubs_alone(school: Deployment, container_host: Callable[[str], Host]) -> None:
+    apply_list(school, "simon", "book")
+    host = container_host(school.project)
+    hub_user = host.file("/proc/1").user
+    directory = host.file(INITIAL_PASSWORDS)
+    assert (directory.mode, directory.user) == (0o700, hub_user)
+    assert hub_user != "root"
+    files = {name: host.file(f"{INITIAL_PASSWORDS}/{name}") for name in directory.listdir()}
+    assert files.keys() >= {"simon", "book"}
+    assert {(file.mode, file.user) for file in files.values()} == {(0o600, hub_user)}
+
+
+def test_who_leaves_the_list_is_out_and_who_returns_has_everything(school: Deployment) -> None:
+    apply_list(school, "mal crew", "niska")
+    password = initial_password(school, "mal")
+    browser = Visitor(school.url)
+    assert browser.sign_in("mal", password) == ""
+    token = own_token(school, "mal")
+    school.start_server("mal", token=token)
+    execute(school, "mal", "open('/home/jovyan/work/cargo.txt', 'w').write('cattle')")
+    container = school.container("mal")
+    volume = mounts(school, container)["/home/jovyan/work"]
+    assert browser.signed_in()
+
+    apply_list(school, "niska")
+    assert Visitor(school.url).sign_in("mal", password) != ""
+    assert Visitor(school.url).sign_up("mal", "a fairly good one").startswith("This user name is already in use")
+    assert school.api("GET", "/user", token=token).status_code in {401, 403}
+    assert not browser.signed_in()
+    wait_for(lambda: container not in school.docker("ps", "--format", "{{.Names}}").stdout.split(), 60, "its end")
+    assert "/user/mal" not in school.api("GET", "/proxy", token=school.token()).text
+    assert school.docker("volume", "inspect", volume, check=False).returncode == 0
+    assert users(school)["mal"]["note"] == "removed from the userlist"
+
+    apply_list(school, "mal crew", "niska")
+    assert not browser.signed_in()
+    assert Visitor(school.url).sign_in("mal", password) == ""
+    assert school.api("GET", "/user", token=token).status_code in {401, 403}
+    school.start_server("mal", token=own_token(school, "mal"))  # the rights of a user are back, too
+    assert execute(school, "mal", "print(open('/home/jovyan/work/cargo.txt').read())") == "cattle\n"
+    assert groups_of(school)["crew"] == ["mal"]
+
+
+def test_who_loses_admin_has_no_rights_of_an_administrator(school: Deployment) -> None:
+    apply_list(school, "zoe admin")
+    token = own_token(school, "zoe")
+    browser = Visitor(school.url)
+    assert browser.sign_in("zoe", initial_password(school, "zoe")) == ""
+    assert school.api("GET", "/users", token=token).status_code == 200
+    assert browser.get("/hub/admin").status_code == 200
+
+    apply_list(school, "zoe")
+    assert school.api("GET", "/users", token=token).status_code == 403
+    assert browser.get("/hub/admin").status_code == 403
+    assert school.api("GET", "/user", token=token).json()["admin"] is False
+    assert users(school)["zoe"]["admin"] == ""
+
+
+def test_groups_of_the_list_are_groups_of_the_hub(school: Deployment) -> None:
+    apply_list(school, "wash pilots drivers", "kaylee engineers pilots", "vera")
+    groups = groups_of(school)
+    assert (groups["pilots"], groups["drivers"], groups["engineers"]) == (["kaylee", "wash"], ["wash"], ["kaylee"])
+
+    apply_list(school, "wash drivers", "kaylee engineers pilots")
+    groups = groups_of(school)
+    assert (groups["pilots"], groups["drivers"], groups["engineers"]) == (["kaylee"], ["wash"], ["kaylee"])
+
+
+def test_people_added_in_the_console_stay(school: Deployment) -> None:
+    token = school.token()
+    added = school.api("POST", "/users", token=token, json={"usernames": ["river", "jayne"], "admin": False})
+    assert added.status_code == 201
+    assert school.api("PATCH", "/users/river", token=token, json={"admin": True}).status_code == 200
+    passwords = {name: initial_password(school, name) for name in ("river", "jayne")}
+
+    def check() -> None:
+        for name, password in passwords.items():
+            assert Visitor(school.url).sign_in(name, password) == ""
+        admins = {name: school.api("GET", f"/users/{name}", token=token).json()["admin"] for name in passwords}
+        assert admins == {"river": True, "jayne": False}
+
+    check()
+    school.make("restart")
+    wait_for(lambda: school.api("GET", "/info", token=token).status_code == 200, 60, "the hub")
+    check()
+    apply_list(school, "somebody-else")
+    check()
+
+
+def test_nobody_signs_up_under_a_name_from_the_console(school: Deployment) -> None:
+    created = school.api("POST", "/users/saffron", token=school.token())
+    assert created.status_code == 201
+    visitor = Visitor(school.url)
+    assert visitor.sign_up("Saffron", "a fairly good one").startswith("This user name is already in use")
+    assert visitor.sign_in("saffron", initial_password(school, "saffron")) == ""
+
+
+def test_the_console_cannot_add_what_is_no_name(school: Deployment) -> None:
+    token = school.token()
+    before = set(users(school))
+    names = ["new comer", "new\tcomer", "alice?x", "x" * 300]
+    answers = {
+        name: school.api("POST", "/users", token=token, json={"usernames": [name]}).status_code for name in names
+    }
+    assert answers == dict.fromkeys(names, 400)
+    assert set(users(school)) == before
+
+
+def test_a_list_with_windows_line_ends_and_a_mark_works(school: Deployment) -> None:
+    text = "\ufeff# the crew\r\nMal2 Pilots\r\n\r\ninara # a guest\r\n"
+    (school.root / "userlist").write_bytes(text.encode())
+    school.make("build")
+    school.compose("up", "--detach", "--wait")
+    shown = users(school)
+    assert shown["mal2"]["groups"] == "pilots"
+    assert Visitor(school.url).sign_in("inara", shown["inara"]["initial password"]) == ""
+
+
+def test_odd_names_have_servers_and_volumes_of_their_own(school: Deployment) -> None:
+    apply_list(school, *ODD_NAMES)
+    token = school.token()
+    for name in ODD_NAMES:
+        school.start_server(quote(name.lower(), safe=""), token=token)
+    containers = {name: school.container(name.lower()) for name in ODD_NAMES}
+    volumes = {name: mounts(school, container)["/home/jovyan/work"] for name, container in containers.items()}
+    assert len(set(containers.values())) == len(set(volumes.values())) == len(ODD_NAMES)
+    for name in ODD_NAMES:
+        code = f"from pathlib import Path\nPath('/home/jovyan/work/mine.txt').write_text({name!r}, encoding='utf-8')"
+        assert execute(school, name, code) == str(len(name))
+    for name, container in containers.items():
+        assert school.docker("exec", container, "cat", "/home/jovyan/work/mine.txt").stdout == name

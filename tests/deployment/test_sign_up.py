@@ -1,0 +1,227 @@
+"""Signing up: the administrator's approval, names and passwords that are refused, and the settings that change it."""
+
+import re
+import secrets
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from support.browser import sign_in, wait_for_lab
+from support.deployment import Deployment
+from support.people import Visitor, users
+
+PASSWORD = "a fairly good one"
+WAITS = "Your account waits for an administrator's approval. You can sign in once it is given."
+NOT_YET = "has not been authorized by an administrator yet"
+TAKEN = "This user name is already in use: choose another."
+NO_NAME = "This cannot be a user name"
+
+
+@pytest.fixture(scope="module")
+def admin(deployment: Deployment) -> Visitor:
+    """An administrator, signed in."""
+    visitor = Visitor(deployment.url)
+    assert visitor.sign_in("admin", deployment.password("admin")) == ""
+    return visitor
+
+
+@pytest.fixture
+def newcomer(deployment: Deployment) -> Generator[str]:
+    """A name that nobody has. Whoever has it after the test is deleted."""
+    name = f"newcomer{secrets.token_hex(4)}"
+    yield name
+    # Deleting a user deletes the account, too; an account alone has no user yet.
+    token = deployment.token()
+    deployment.api("POST", f"/users/{name}", token=token)
+    assert deployment.api("DELETE", f"/users/{name}", token=token).status_code == 204
+
+
+@contextmanager
+def running_with(deployment: Deployment, **settings: str) -> Generator[None]:
+    """The hub runs with other settings for a while."""
+    before = dict(deployment.settings)
+    deployment.set_env(**settings)
+    try:
+        deployment.compose("up", "--detach", "--wait")
+        yield
+    finally:
+        deployment.settings.clear()
+        deployment.settings.update(before)
+        deployment.compose("up", "--detach", "--wait")
+
+
+def sign_up(page: Page, url: str, name: str) -> None:
+    page.goto(f"{url}/hub/login")
+    page.get_by_role("link", name="Sign up").click()
+    page.fill("#username_input", name)
+    page.fill("#password_input", PASSWORD)
+    page.fill("#password_confirmation_input", PASSWORD)
+    page.click("#signup_submit")
+
+
+def accounts(admin: Visitor) -> list[str]:
+    """The names on the page Authorize Users, as they stand in its source."""
+    names = re.findall(r"<tr[^>]*>\s*<td>(.*?)</td>", admin.get("/hub/authorize").text, re.DOTALL)
+    assert {"admin", "alice", "bob"} <= set(names)
+    return names
+
+
+def row_on_authorize_users(page: Page, deployment: Deployment, name: str) -> Locator:
+    """Sign in as administrator and find a name on the page Authorize Users."""
+    sign_in(page, deployment.url, "admin", deployment.password("admin"))
+    page.goto(f"{deployment.url}/hub/home")
+    page.get_by_role("link", name="Authorize Users").click()
+    return page.locator("tr").filter(has=page.get_by_role("cell", name=name, exact=True))
+
+
+def test_an_administrator_lets_somebody_in(
+    deployment: Deployment, new_page: Callable[..., Page], newcomer: str
+) -> None:
+    page = new_page()
+    sign_up(page, deployment.url, newcomer)
+    expect(page.locator(".alert-success")).to_have_text(WAITS)
+    assert users(deployment)[newcomer]["note"] == "waits for approval"
+    with pytest.raises(AssertionError, match=NOT_YET):
+        sign_in(page, deployment.url, newcomer, PASSWORD)
+
+    row = row_on_authorize_users(new_page(), deployment, newcomer)
+    row.get_by_role("button", name="Authorize", exact=True).click()
+    expect(row.get_by_role("button", name="Unauthorize")).to_be_visible()
+
+    sign_in(page, deployment.url, newcomer, PASSWORD)
+    wait_for_lab(page)
+
+
+def test_an_administrator_discards_somebody(
+    deployment: Deployment, new_page: Callable[..., Page], newcomer: str
+) -> None:
+    page = new_page()
+    sign_up(page, deployment.url, newcomer)
+    row = row_on_authorize_users(new_page(), deployment, newcomer)
+    row.get_by_role("button", name="Discard").click()
+    expect(row).to_have_count(0)
+    with pytest.raises(AssertionError, match="Invalid username or password"):
+        sign_in(page, deployment.url, newcomer, PASSWORD)
+    assert newcomer not in users(deployment)
+
+
+@pytest.mark.parametrize("page", ["authorize", "discard"])
+@pytest.mark.parametrize("origin", ["cross-site", "same-site"])
+def test_another_site_cannot_decide(
+    deployment: Deployment, admin: Visitor, newcomer: str, page: str, origin: str
+) -> None:
+    visitor = Visitor(deployment.url)
+    visitor.sign_up(newcomer, PASSWORD)
+    assert admin.get(f"/hub/{page}/{newcomer}", headers={"Sec-Fetch-Site": origin}).status_code == 403
+    assert NOT_YET in visitor.sign_in(newcomer, PASSWORD)
+    assert admin.get(f"/hub/authorize/{newcomer}", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 302
+    assert visitor.sign_in(newcomer, PASSWORD) == ""
+
+
+def test_only_an_administrator_can_decide(deployment: Deployment, newcomer: str) -> None:
+    bob = Visitor(deployment.url)
+    assert bob.sign_in("bob", deployment.password("bob")) == ""
+    visitor = Visitor(deployment.url)
+    visitor.sign_up(newcomer, PASSWORD)
+    pages = ("/hub/authorize", f"/hub/authorize/{newcomer}", f"/hub/discard/{newcomer}", "/hub/change-password/alice")
+    assert [bob.get(page).status_code for page in pages] == [403, 403, 403, 403]
+    assert NOT_YET in visitor.sign_in(newcomer, PASSWORD)
+
+
+@pytest.mark.parametrize("name", ["alice", "ALICE", "admin", "Admin", " alice "])
+def test_a_name_that_somebody_has_is_refused(deployment: Deployment, name: str) -> None:
+    visitor = Visitor(deployment.url)
+    assert visitor.sign_up(name, PASSWORD) == TAKEN
+    assert visitor.sign_in(name, PASSWORD) == "Invalid username or password"
+
+
+def test_a_name_that_waits_for_approval_is_taken_in_any_case(deployment: Deployment, newcomer: str) -> None:
+    visitor = Visitor(deployment.url)
+    assert visitor.sign_up(newcomer, PASSWORD) == WAITS
+    assert visitor.sign_up(newcomer.upper(), "another good one") == TAKEN
+    assert NOT_YET in visitor.sign_in(newcomer, PASSWORD)
+
+
+# The page Authorize Users puts names into links and into an attribute without quotes: what the userlist would not
+# take is not taken here either.
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "   ",
+        ".",
+        "..",
+        "new comer",
+        "new/comer",
+        "new,comer",
+        "new\tcomer",
+        "new\ncomer",
+        "alice?x",
+        "alice#x",
+        "%61lice",
+        "<b>",
+        "new\"comer'",
+        "é" * 40,
+        "x" * 10_000,
+    ],
+    ids=lambda name: repr(name[:12]),
+)
+def test_what_cannot_be_a_name_is_refused(deployment: Deployment, admin: Visitor, name: str) -> None:
+    before = accounts(admin)
+    answer = Visitor(deployment.url).sign_up(name, PASSWORD)
+    assert NO_NAME in answer or "longer than" in answer
+    assert accounts(admin) == before
+
+
+@pytest.mark.parametrize(
+    ("password", "confirmation", "message"),
+    [
+        ("seven77", "seven77", "The password needs at least 8 characters."),
+        ("", "", "The password needs at least 8 characters."),
+        ("password", "password", "This password is one of the most common ones: choose another."),
+        ("x" * 73, "x" * 73, "The password has more than 72 bytes, the most that can be used."),
+        ("é" * 37, "é" * 37, "The password has more than 72 bytes, the most that can be used."),
+        (PASSWORD, f"{PASSWORD} ", "The two passwords are not the same."),
+    ],
+    ids=["7 characters", "empty", "common", "73 bytes", "74 bytes", "mismatch"],
+)
+def test_a_password_that_is_not_good_enough_is_refused(
+    deployment: Deployment, admin: Visitor, password: str, confirmation: str, message: str
+) -> None:
+    name = f"refused{secrets.token_hex(4)}"
+    before = accounts(admin)
+    assert Visitor(deployment.url).sign_up(name, password, confirmation) == message
+    assert accounts(admin) == before
+
+
+def test_a_password_of_72_bytes_is_taken_whole(deployment: Deployment, admin: Visitor, newcomer: str) -> None:
+    visitor = Visitor(deployment.url)
+    assert visitor.sign_up(newcomer, "x" * 72) == WAITS
+    admin.get(f"/hub/authorize/{newcomer}")
+    assert visitor.sign_in(newcomer, "x" * 71) != ""
+    assert visitor.sign_in(newcomer, "x" * 73) != ""
+    assert visitor.sign_in(newcomer, "x" * 72) == ""
+
+
+def test_open_sign_up_lets_in_at_once(deployment: Deployment, page: Page, newcomer: str) -> None:
+    with running_with(deployment, NATIVE_OPEN_SIGNUP="true"):
+        sign_up(page, deployment.url, newcomer)
+        expect(page.locator(".alert-success")).to_have_text("Your account is ready: you can sign in now.")
+        sign_in(page, deployment.url, newcomer, PASSWORD)
+        wait_for_lab(page)
+
+
+def test_without_sign_up_there_is_no_page_and_no_link(deployment: Deployment, page: Page) -> None:
+    link = page.get_by_role("link", name="Sign up")
+    page.goto(f"{deployment.url}/hub/login")
+    expect(link).to_be_visible()
+    with running_with(deployment, NATIVE_SIGNUP="false"):
+        page.goto(f"{deployment.url}/hub/login")
+        expect(page.locator("#login_submit")).to_be_visible()
+        expect(link).to_have_count(0)
+        visitor = Visitor(deployment.url)
+        fields = {"username": "x", "signup_password": PASSWORD, "signup_password_confirmation": PASSWORD}
+        posted = visitor.post("/hub/signup", fields, xsrf=visitor.xsrf("/hub/login"))
+        assert (visitor.get("/hub/signup").status_code, posted.status_code) == (404, 404)

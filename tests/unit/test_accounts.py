@@ -1,0 +1,103 @@
+"""Accounts: everybody who is listed has one before the hub opens its port."""
+
+from pathlib import Path
+from stat import S_IMODE
+
+import pytest
+from jupyterhub import orm
+from nativeauthenticator.orm import UserInfo
+from sqlalchemy.orm import Session
+
+from hub import __main__ as start
+from hub import accounts, passwords, paths, settings, userlist
+from hub.passwords import InitialPasswords
+
+
+@pytest.fixture
+def initial(tmp_path: Path) -> InitialPasswords:
+    """Return a place for initial passwords."""
+    return InitialPasswords(tmp_path / "initial-passwords")
+
+
+def account(db: Session, name: str) -> UserInfo:
+    """Return the account of a name, which has one."""
+    found = accounts.find(db, name)
+    assert found is not None, f"{name} has no account"
+    return found
+
+
+def test_everybody_gets_an_account_with_a_password_of_their_own(db: Session, initial: InitialPasswords) -> None:
+    accounts.ensure(db, ["zoe", "wash@serenity.example"], initial)
+    kept = initial.all()
+    assert kept.keys() == {"zoe", "wash@serenity.example"}
+    assert len(set(kept.values())) == 2
+    for name, password in kept.items():
+        assert account(db, name).is_authorized
+        assert passwords.matches(password, account(db, name).password)
+    assert S_IMODE(initial.directory.stat().st_mode) == 0o700
+    assert {S_IMODE(file.stat().st_mode) for file in initial.directory.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("is_authorized", [True, False], ids=["authorised", "waiting"])
+def test_an_account_that_is_there_is_left_alone(
+    db: Session, initial: InitialPasswords, hashed: bytes, is_authorized: bool
+) -> None:
+    db.add(UserInfo(username="wash", password=hashed, is_authorized=is_authorized))
+    db.commit()
+    accounts.ensure(db, ["wash"], initial, {"wash": "another password"})
+    assert account(db, "wash").password == hashed
+    assert account(db, "wash").is_authorized is is_authorized
+    assert initial.all() == {}
+
+
+def test_once_made_an_account_keeps_its_password(db: Session, initial: InitialPasswords) -> None:
+    accounts.ensure(db, ["wash"], initial)
+    before = account(db, "wash").password, initial.all()
+    accounts.ensure(db, ["wash"], initial)
+    assert (account(db, "wash").password, initial.all()) == before
+    assert db.query(UserInfo).count() == 1
+
+
+def test_a_chosen_password_works_and_is_not_kept(db: Session, initial: InitialPasswords, password: str) -> None:
+    accounts.ensure(db, ["mal", "zoe"], initial, {"mal": password, "somebody else": "not used"})
+    assert passwords.matches(password, account(db, "mal").password)
+    assert initial.all().keys() == {"zoe"}
+    assert accounts.find(db, "somebody else") is None
+
+
+def test_the_table_is_made_where_it_is_missing(db: Session, initial: InitialPasswords) -> None:
+    UserInfo.__table__.drop(db.get_bind())
+    accounts.ensure(db, [], initial)
+    assert db.query(UserInfo).count() == 0
+
+
+def test_find_sees_what_another_process_has_written(tmp_path: Path, hashed: bytes) -> None:
+    sessions = orm.new_session_factory(f"sqlite:///{tmp_path}/jupyterhub.sqlite")
+    with sessions() as hub, sessions() as make_password:
+        accounts.create(hub, "wash", b"old")
+        assert account(hub, "wash").password == b"old"
+        accounts.set_password(make_password, account(make_password, "wash"), hashed)
+        hub.commit()
+        assert account(hub, "wash").password == hashed
+
+
+def test_a_start_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str) -> None:
+    monkeypatch.setattr(paths, "DATABASE", f"sqlite:///{tmp_path}/jupyterhub.sqlite")
+    monkeypatch.setattr(paths, "HISTORY", tmp_path / "userlist-history.json")
+    monkeypatch.setattr(paths, "INITIAL_PASSWORDS", tmp_path / "initial-passwords")
+    values = settings.load(
+        {
+            "CONFIGPROXY_AUTH_TOKEN": "c" * 64,
+            "JUPYTERHUB_HEALTH_TOKEN": "f" * 64,
+            "JUPYTERHUB_ADMIN": "Mal",
+            "JUPYTERHUB_ADMIN_PASSWORD": password,
+        }
+    )
+    start.apply_userlist(values, userlist.parse("wash pilots\nzoe\n", values.jupyterhub_admin))
+    start.apply_userlist(values, userlist.parse("wash pilots\n", values.jupyterhub_admin))
+
+    with orm.new_session_factory(paths.DATABASE)() as db:
+        assert {user.name: user.admin for user in db.query(orm.User)} == {"wash": False, "zoe": False, "mal": True}
+        assert passwords.matches(password, account(db, "mal").password)
+    assert InitialPasswords(paths.INITIAL_PASSWORDS).all().keys() == {"wash", "zoe"}
+    assert start.roster.History.load(paths.HISTORY).names == {"wash", "zoe", "mal"}

@@ -1,0 +1,218 @@
+"""Files that have to agree: settings, .env, docker-compose.yml, locks of versions, Makefile."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hub import settings
+from hub.settings import RENAMED, Settings
+
+REPOSITORY = Path(__file__).parents[2]
+SECRETS = {name.upper() for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+SETTINGS = {name.upper() for name in Settings.model_fields} - SECRETS
+TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
+
+COMPOSE_TEXT = (REPOSITORY / "docker-compose.yml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
+MAKEFILE = (REPOSITORY / "Makefile").read_text()
+ENV_LINES = (REPOSITORY / ".env").read_text().splitlines()
+ENV = dict(line.split("=", 1) for line in ENV_LINES if line and not line.startswith("#"))
+
+LOCKS = sorted([*REPOSITORY.glob("*/requirements*.txt"), *REPOSITORY.glob("*/package-lock.json")])
+# Written while the deployment is used, and in .gitignore, or git's own.
+NOT_COMMITTED = {".git", "test-results", "backups", "__pycache__", "node_modules", ".venv", ".ruff_cache"}
+
+
+def committed_files() -> Iterator[Path]:
+    """Yield the files of the repository: the runner of the tests has a copy without git's data."""
+    for directory, directories, files in os.walk(REPOSITORY):
+        directories[:] = [name for name in directories if name not in NOT_COMMITTED]
+        for name in files:
+            path = Path(directory, name)
+            if path.parent != REPOSITORY / "secrets" or name == "README.md":
+                yield path
+
+
+def version(lock: str, package: str) -> str:
+    """Return the version that a requirements file has locked."""
+    match = re.search(rf"^{re.escape(package)}==([^ ]+)", (REPOSITORY / lock).read_text(), re.MULTILINE)
+    assert match is not None, f"{package} is not in {lock}"
+    return match[1]
+
+
+def targets() -> dict[str, str]:
+    """Return every verb of the Makefile, with its help."""
+    found = {}
+    for names, text in re.findall(r"^([a-z_][a-z_ ]*):(?!=)(.*)$", MAKEFILE, re.MULTILINE):
+        for name in names.split():
+            found[name] = text.partition("## ")[2]
+    return found
+
+
+# --- Settings ---
+
+
+def test_compose_passes_every_setting_to_the_hub_and_nothing_else() -> None:
+    hub = COMPOSE["services"]["hub"]["environment"]
+    assert hub.keys() == SETTINGS | RENAMED.keys()
+    assert set(hub.values()) == {None}, "a value here would beat the default in hub/settings.py"
+
+
+def test_secrets_come_from_files_of_secrets() -> None:
+    assert COMPOSE["services"]["hub"]["env_file"] == ["secrets/proxy.env", "secrets/hub.env"]
+    assert COMPOSE["services"]["proxy"]["env_file"] == "secrets/proxy.env"
+    made = (REPOSITORY / "scripts" / "secrets").read_text() + (REPOSITORY / "secrets" / "README.md").read_text()
+    assert [name for name in SECRETS if name not in made] == []
+
+
+def test_env_has_every_setting() -> None:
+    assert SETTINGS - ENV.keys() == set()
+
+
+def test_every_name_in_env_is_used() -> None:
+    in_compose = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE_TEXT))
+    assert ENV.keys() - SETTINGS - in_compose == set()
+
+
+def test_every_name_in_env_stands_under_a_comment() -> None:
+    """Names that belong together share one."""
+    for number, line in enumerate(ENV_LINES):
+        if line and not line.startswith("#"):
+            above = ENV_LINES[number - 1] if number else ""
+            assert above, f"nothing says what {line} is"
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_env_has_the_default(name: str) -> None:
+    defaults = settings.load(TOKENS)
+    default = getattr(defaults, name.lower())
+    if default not in ("", []):
+        assert getattr(settings.load(TOKENS | {name: ENV[name]}), name.lower()) == default
+
+
+def test_defaults_in_compose_are_those_of_env() -> None:
+    defaults = dict(re.findall(r"\$\{([A-Z_]+):-([^${}]*)\}", COMPOSE_TEXT))
+    assert "HTTPS_PORT" in defaults
+    assert {name: default for name, default in defaults.items() if ENV.get(name, default) != default} == {}
+
+
+def test_what_compose_needs_without_a_default_is_in_env() -> None:
+    assert set(re.findall(r"\$\{([A-Z_]+)\}", COMPOSE_TEXT)) - ENV.keys() == set()
+
+
+def test_env_holds_no_secret() -> None:
+    assert ENV.keys() & SECRETS == set()
+    assert [name for name in ENV if re.search(r"PASSWORD|SECRET|TOKEN|PRIVATE", name)] == []
+
+
+# --- Versions ---
+
+
+def test_image_tags_are_the_locked_versions() -> None:
+    proxy = json.loads((REPOSITORY / "proxy" / "package-lock.json").read_text())
+    locked = {
+        "hub": version("hub/requirements.txt", "jupyterhub"),
+        "proxy": proxy["packages"]["node_modules/configurable-http-proxy"]["version"],
+    }
+    assert {name: COMPOSE["services"][name]["image"].rpartition(":")[2] for name in locked} == locked
+
+
+@pytest.mark.parametrize("lock", ["singleuser/requirements.txt", "tests/requirements.txt"])
+def test_jupyterhub_is_the_same_everywhere(lock: str) -> None:
+    assert version(lock, "jupyterhub") == version("hub/requirements.txt", "jupyterhub")
+
+
+def test_the_hub_is_tested_with_the_versions_it_has() -> None:
+    pins = [
+        dict(re.findall(r"^([\w.-]+)==(\S+)", (REPOSITORY / lock).read_text(), re.MULTILINE))
+        for lock in ("hub/requirements.txt", "tests/requirements.txt")
+    ]
+    hub, tests = pins
+    assert {name for name in hub.keys() & tests.keys() if hub[name] != tests[name]} == set()
+    assert hub.keys() & tests.keys() > {"jupyterhub", "dockerspawner", "jupyterhub-nativeauthenticator", "bcrypt"}
+
+
+def test_there_are_locks() -> None:
+    names = {str(path.relative_to(REPOSITORY)) for path in LOCKS}
+    assert names >= {"hub/requirements.txt", "singleuser/requirements.txt", "proxy/package-lock.json"}
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_no_lock_names_an_address(lock: Path) -> None:
+    """Else it would work behind one mirror alone; `url` in an npm lock is where to donate."""
+    address = r'"resolved"' if lock.suffix == ".json" else r"://|--index-url|--find-links"
+    assert re.findall(rf".*(?:{address}).*", lock.read_text()) == []
+
+
+@pytest.mark.parametrize("lock", [path for path in LOCKS if path.suffix == ".txt"], ids=lambda path: path.parent.name)
+def test_every_requirement_has_a_hash(lock: Path) -> None:
+    entries = re.split(r"\n(?=\S)", lock.read_text())
+    pins = [entry for entry in entries if not entry.startswith("#")]
+    assert len(pins) > 10
+    assert [pin.splitlines()[0] for pin in pins if "==" not in pin or "--hash=sha256:" not in pin] == []
+
+
+def test_every_npm_package_has_a_hash() -> None:
+    packages = json.loads((REPOSITORY / "proxy" / "package-lock.json").read_text())["packages"]
+    assert [name for name, package in packages.items() if name and not package.get("integrity")] == []
+
+
+# --- Secrets ---
+
+
+def test_no_private_key_is_committed() -> None:
+    files = list(committed_files())
+    assert REPOSITORY / "docker-compose.yml" in files
+    key = re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
+    assert [path for path in files if key.search(path.read_bytes())] == []
+
+
+def test_git_ignores_secrets() -> None:
+    lines = (REPOSITORY / ".gitignore").read_text().splitlines()
+    assert "/secrets/*" in lines
+    assert [line for line in lines if line.startswith("!/secrets")] == ["!/secrets/README.md"]
+
+
+def test_of_secrets_only_the_tls_pair_gets_into_a_build() -> None:
+    lines = (REPOSITORY / "Dockerfile.jupyterhub.dockerignore").read_text().splitlines()
+    assert "*" in lines
+    allowed = [line for line in lines if line.startswith("!") and "secrets" in line]
+    assert sorted(allowed) == ["!secrets/jupyterhub.crt", "!secrets/jupyterhub.key"]
+
+
+# --- Makefile ---
+
+
+@pytest.mark.parametrize("verb", sorted(targets()))
+def test_every_verb_has_a_help_text(verb: str) -> None:
+    assert targets()[verb]
+
+
+def test_every_verb_is_phony() -> None:
+    phony = {name for names in re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE) for name in names.split()}
+    assert phony == targets().keys()
+
+
+def test_make_alone_prints_every_verb() -> None:
+    done = subprocess.run(["make"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    printed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")}
+    assert printed == targets().keys()
+    assert (
+        subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+        == done.stdout
+    )
+
+
+def test_every_script_that_the_makefile_names_can_be_run() -> None:
+    called = set(re.findall(r"@(scripts/[\w.-]+)", MAKEFILE))
+    assert "scripts/up" in called
+    assert [name for name in sorted(called) if not os.access(REPOSITORY / name, os.X_OK)] == []
+    sourced = set(re.findall(r"\. (scripts/[\w.-]+)", MAKEFILE))
+    assert [name for name in sorted(sourced) if not (REPOSITORY / name).is_file()] == []

@@ -1,0 +1,212 @@
+"""Settings: defaults, old names, and one message for everything that is wrong."""
+
+import pytest
+
+from hub import settings
+from hub.settings import Settings, SettingsError
+
+TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
+
+# Any text may be JUPYTERHUB_ADMIN here; what cannot be a name is refused with the userlist's errors.
+WITHOUT_BAD_VALUES = {"JUPYTERHUB_ADMIN"}
+BAD = {
+    "COMPOSE_PROJECT_NAME": "-hub",
+    "JUPYTERHUB_AUTHENTICATOR": "pam",
+    "JUPYTERHUB_SPAWNER": "systemd",
+    "NATIVE_SIGNUP": "maybe",
+    "NATIVE_OPEN_SIGNUP": "2",
+    "DOCKER_NOTEBOOK_IMAGE": "my image",
+    "DOCKER_NOTEBOOK_DIR": "work",
+    "DOCKER_SPAWN_CMD": "start-singleuser.py '--debug",
+    "DOCKER_NETWORK_NAME": "a network",
+    "DOCKER_CONTAINER_PREFIX": "_jupyter",
+    "MEM_LIMIT": "2 gigs",
+    "CPU_LIMIT": "half",
+    "PIDS_LIMIT": "-1",
+    "START_TIMEOUT": "9",
+    "IDLE_TIMEOUT": "1h",
+    "NAMED_SERVER_LIMIT": "1.5",
+    "JUPYTERHUB_ADMIN_PASSWORD": "firefly",
+    "CONFIGPROXY_AUTH_TOKEN": "too-short-token",
+    "JUPYTERHUB_HEALTH_TOKEN": "x" * 65,
+}
+
+
+def load(**given: str) -> Settings:
+    """Read the settings `given`, and tokens, which have no default."""
+    return settings.load(TOKENS | given)
+
+
+def is_secret(name: str) -> bool:
+    """Whether the setting `name` belongs into secrets/."""
+    return "SecretStr" in str(Settings.model_fields[name.lower()].annotation)
+
+
+def test_defaults() -> None:
+    values = load()
+    assert values.compose_project_name == "jupyterhub"
+    assert values.jupyterhub_authenticator == "native"
+    assert values.jupyterhub_spawner == "docker"
+    assert values.jupyterhub_admin == ""
+    assert values.jupyterhub_admin_password is None
+    assert (values.native_signup, values.native_open_signup) == (True, False)
+    assert values.docker_notebook_image == "jupyterhub-user"
+    assert values.docker_notebook_dir == "/home/jovyan/work"
+    assert values.docker_spawn_cmd == []
+    assert values.docker_network_name == "jupyterhub-network"
+    assert values.docker_container_prefix == "jupyter"
+    assert (values.mem_limit, values.cpu_limit, values.pids_limit) == (2 * 1024**3, 1, 1024)
+    assert (values.start_timeout, values.idle_timeout, values.named_server_limit) == (300, 3600, 0)
+
+
+def test_the_table_of_bad_values_has_every_setting() -> None:
+    assert BAD.keys() | WITHOUT_BAD_VALUES == {name.upper() for name in Settings.model_fields}
+
+
+def test_one_message_has_every_bad_setting() -> None:
+    with pytest.raises(SettingsError) as raised:
+        settings.load(BAD)
+    headline, *lines = str(raised.value).splitlines()
+    assert headline == f"{len(BAD)} settings cannot be used:"
+    by_name = {line.split()[0]: line for line in lines}
+    assert by_name.keys() == BAD.keys()
+    for name, line in by_name.items():
+        field = Settings.model_fields[name.lower()]
+        assert line.endswith(f"; expected {field.json_schema_extra['expected']}.")  # type: ignore[index, call-overload]
+        found = "(secrets/) is not usable;" if is_secret(name) else f"(.env or the shell) is {BAD[name]!r};"
+        assert found in line
+
+
+@pytest.mark.parametrize("name", [name for name in BAD if name not in TOKENS])
+def test_one_bad_setting_is_the_only_one_named(name: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(**{name: BAD[name]})
+    headline, line = str(raised.value).splitlines()
+    assert headline == "1 setting cannot be used:"
+    assert line.split()[0] == name
+
+
+@pytest.mark.parametrize("name", [name for name in BAD if is_secret(name)])
+def test_the_value_of_a_secret_is_in_no_message(name: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(**{name: BAD[name]})
+    assert name in str(raised.value)
+    assert BAD[name] not in str(raised.value)
+
+
+def test_secrets_are_not_in_the_text_of_the_settings() -> None:
+    text = repr(load(JUPYTERHUB_ADMIN_PASSWORD="serenity valley"))
+    assert "serenity" not in text
+    assert TOKENS["CONFIGPROXY_AUTH_TOKEN"] not in text
+
+
+@pytest.mark.parametrize("given", [{}, dict.fromkeys(TOKENS, "")], ids=["absent", "empty"])
+def test_tokens_are_asked_for(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError) as raised:
+        settings.load(given)
+    for name in TOKENS:
+        assert f"{name} (secrets/) is missing; expected 32 to 64 characters." in str(raised.value)
+
+
+@pytest.mark.parametrize(("length", "good"), [(31, False), (32, True), (64, True), (65, False)])
+@pytest.mark.parametrize("name", TOKENS)
+def test_length_of_tokens(name: str, length: int, good: bool) -> None:
+    token = "a" * length
+    if good:
+        assert getattr(load(**{name: token}), name.lower()).get_secret_value() == token
+    else:
+        with pytest.raises(SettingsError, match=name):
+            load(**{name: token})
+
+
+def test_empty_means_default() -> None:
+    optional = {name.upper() for name in Settings.model_fields} - TOKENS.keys()
+    assert load(**dict.fromkeys(optional, "")) == load()
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0),
+        ("512M", 512 * 1024**2),
+        ("2G", 2 * 1024**3),
+        ("2g", 2 * 1024**3),
+        ("1.5G", 1536 * 1024**2),
+        ("1T", 1024**4),
+        ("1073741824", 1024**3),
+    ],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert load(MEM_LIMIT=text).mem_limit == size
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MEM_LIMIT", "2 gigs"),
+        ("MEM_LIMIT", "2 G"),
+        ("MEM_LIMIT", "-2G"),
+        ("MEM_LIMIT", "G"),
+        ("MEM_LIMIT", "lots"),
+        ("MEM_LIMIT", "2"),  # its unit forgotten: the Engine refuses less than 6 MB, at every start
+        ("MEM_LIMIT", "9" * 400),
+        ("CPU_LIMIT", "-1"),
+        ("CPU_LIMIT", "1,5"),
+        ("CPU_LIMIT", "nan"),
+        ("CPU_LIMIT", "inf"),
+        ("START_TIMEOUT", "0"),
+        ("DOCKER_SPAWN_CMD", 'sh -c "echo'),
+        ("DOCKER_NOTEBOOK_DIR", "/home/my work"),
+        ("DOCKER_NOTEBOOK_IMAGE", "-user"),
+        ("DOCKER_NETWORK_NAME", "a/b"),
+        ("JUPYTERHUB_ADMIN_PASSWORD", "password"),
+        ("JUPYTERHUB_ADMIN_PASSWORD", "x" * 73),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("start-singleuser.py", ["start-singleuser.py"]),
+        ("start-singleuser.py --debug --port=8888", ["start-singleuser.py", "--debug", "--port=8888"]),
+        ("sh -c 'exec jupyterhub-singleuser \"$@\"' sh", ["sh", "-c", 'exec jupyterhub-singleuser "$@"', "sh"]),
+    ],
+)
+def test_command_with_arguments(text: str, words: list[str]) -> None:
+    assert load(DOCKER_SPAWN_CMD=text).docker_spawn_cmd == words
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "jupyterhub-user",
+        "quay.io/jupyter/scipy-notebook:2026-11-02",
+        "localhost:5000/team/image_name:v1.2",
+        "ghcr.io/org/image@sha256:" + "0f" * 32,
+        "ghcr.io/org/image:PR-12",
+    ],
+)
+def test_images(image: str) -> None:
+    assert load(DOCKER_NOTEBOOK_IMAGE=image).docker_notebook_image == image
+
+
+def test_the_old_name_of_the_image_works_with_a_warning() -> None:
+    given = {"DOCKER_CONTAINER_IMAGE": "old-image", "DOCKER_NOTEBOOK_IMAGE": "from-.env"}
+    assert load(**given).docker_notebook_image == "old-image"
+    [warning] = settings.warnings(given)
+    assert "DOCKER_CONTAINER_IMAGE" in warning
+    assert "DOCKER_NOTEBOOK_IMAGE" in warning
+
+
+@pytest.mark.parametrize("given", [{"DOCKER_NOTEBOOK_IMAGE": "image"}, {"DOCKER_CONTAINER_IMAGE": ""}])
+def test_no_warning_without_an_old_name(given: dict[str, str]) -> None:
+    assert settings.warnings(given) == []
+
+
+def test_other_variables_of_the_environment_are_left_alone() -> None:
+    assert load(PATH="/usr/bin", mem_limit="1G") == load()
