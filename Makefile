@@ -10,7 +10,7 @@ NAME := $(if $(findstring command,$(origin USER)),'$(USER)')
 # --- Running it ---
 .PHONY: help build up down restart logs status
 help: ## Print these verbs
-	@awk -F ':.*## ' '/^# ---/ { gsub(/^# -+ | -+$$/, ""); print "\n" $$0 } /^[a-z_]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^# ---/ { gsub(/^# -+ | -+$$/, ""); print "\n" $$0 } /^[a-z_ ]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
 
 build: ## Check settings and userlist, build the images, make network and volume
 	@scripts/build
@@ -52,7 +52,7 @@ base_image: ## Make the base image where it cannot be pulled
 notebook_image: ## Build or pull the image of users' servers
 	@scripts/notebook-image
 
-hub_image all: build
+hub_image all: build ## The same as build
 
 # --- For developers ---
 .PHONY: test lint lock clean

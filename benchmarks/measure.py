@@ -18,16 +18,18 @@ from pathlib import Path
 import requests
 import urllib3
 
+from benchmarks import figures
+from benchmarks.figures import ClassStart, Figure
 from benchmarks.guessing import guess_for
 from benchmarks.hubs import POLL_SECONDS, Hub, built_hubs
 from benchmarks.plot import strip_plot
 from support import docker as docker_client
 from support.deployment import REPOSITORY, Deployment
 from support.load import Counts, HttpLoad
+from support.waiting import wait_for
 
 PAGE = REPOSITORY / "benchmarks" / "README.md"
 START_MARK, END_MARK = "<!-- results -->\n", "<!-- end of results -->\n"
-GUESSERS = 16
 HEALTH_INTERVAL = 0.05  # seconds
 SETTLE_SECONDS = 15
 UP_SECONDS = 180
@@ -47,39 +49,6 @@ class Size:
 
 WHOLE = Size(starts=12, class_size=30, guessing_seconds=15, requests=400)
 QUICK = Size(starts=2, class_size=4, guessing_seconds=3, requests=100)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the table; `met` is None where there is no target."""
-
-    what: str
-    plain: str
-    ours: str
-    target: str = ""
-    met: bool | None = None
-    ratio: float | None = None
-
-    def line(self) -> str:
-        """The line in Markdown."""
-        verdict = {True: f"{self.target}: met", False: f"{self.target}: **missed**", None: ""}[self.met]
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        return f"| {self.what} | {self.plain} | {self.ours} | {ratio} | {verdict} |"
-
-
-@dataclass(frozen=True)
-class ClassStart:
-    """What a class that starts at once has seen.
-
-    Attributes:
-        waits: seconds from each user's request to the first answer of the user's own server, sorted.
-        failures: why each of the others got none.
-        memory: MiB that an idle server takes, median of the class.
-    """
-
-    waits: list[float]
-    failures: list[str]
-    memory: float
 
 
 def time_up(deployment: Deployment) -> float:
@@ -136,7 +105,7 @@ def memory_mebibytes(hub: Hub) -> list[float]:
 
 
 def health_under_guessing(hub: Hub, seconds: float) -> tuple[list[float], int]:
-    """Ask for /hub/health again and again while GUESSERS clients guess passwords.
+    """Ask for /hub/health again and again while figures.GUESSERS clients guess passwords.
 
     Returns:
         The answers' milliseconds, sorted, and the number of guesses.
@@ -145,7 +114,7 @@ def health_under_guessing(hub: Hub, seconds: float) -> tuple[list[float], int]:
     milliseconds: list[float] = []
     # Another process: in this one, the guessers would delay the clock.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool, requests.Session() as session:
-        guessing: Future[int] = pool.submit(guess_for, hub.url, hub.users, GUESSERS, seconds)
+        guessing: Future[int] = pool.submit(guess_for, hub.url, hub.users, figures.GUESSERS, seconds)
         time.sleep(1)  # until they are at it
         while not guessing.done():
             begin = time.perf_counter()
@@ -156,12 +125,16 @@ def health_under_guessing(hub: Hub, seconds: float) -> tuple[list[float], int]:
 
 
 def restart_under_load(hub: Hub, count: int) -> Counts:
-    """`docker restart` the hub while a running server is asked `count` times, over a new connection each time."""
+    """`docker restart` the hub under requests to a running server, each over a new connection.
+
+    There are at least `count` of them; they begin before the restart and end after the hub is back.
+    """
     hub.start_server(hub.users[0])
-    with HttpLoad(hub.status_url(hub.users[0]), hub.token, interval=HEALTH_INTERVAL, max_count=count) as load:
+    with HttpLoad(hub.status_url(hub.users[0]), hub.token, interval=HEALTH_INTERVAL) as load:
         load.wait_for(count // 10)
         docker_client.docker("restart", hub.deployment.project)
-        load.wait_for(count, timeout=180)
+        wait_for(lambda: _login_page(hub.url), UP_SECONDS, "the hub after its restart")
+        load.wait_for(max(count, load.counts.sent + count // 10), timeout=180)
     return load.counts
 
 
@@ -181,14 +154,14 @@ def measure(size: Size) -> tuple[list[Figure], dict[str, str]]:
         health = [health_under_guessing(hub, size.guessing_seconds) for hub in hubs]
         _say("Restarting the hub")
         restarts = [restart_under_load(hub, size.requests) for hub in hubs]
-    figures = [
-        figure_of_starts(*starts),
-        figure_of_classes(*classes),
-        figure_of_health(*health),
-        figure_of_restarts(*restarts),
-        figure_of_ups(*ups),
-        figure_of_sizes(*sizes),
-        figure_of_memory(*classes),
+    lines = [
+        figures.of_starts(*starts),
+        figures.of_classes(*classes),
+        figures.of_health(*health),
+        figures.of_restarts(*restarts),
+        figures.of_ups(*ups),
+        figures.of_sizes(*sizes),
+        figures.of_memory(*classes),
     ]
     plots = {
         "start.svg": strip_plot("One server at a time", _rows(*starts), statistics.median),
@@ -196,53 +169,7 @@ def measure(size: Size) -> tuple[list[Figure], dict[str, str]]:
             f"{size.class_size} servers at once", _rows(*(start.waits for start in classes)), statistics.mean
         ),
     }
-    return figures, plots
-
-
-def figure_of_starts(plain: list[float], ours: list[float]) -> Figure:
-    """Single starts, in seconds."""
-    ratio = statistics.median(ours) / statistics.median(plain)
-    cells = [f"{statistics.median(s):.2f} s ({min(s):.2f} to {max(s):.2f})" for s in (plain, ours)]
-    what = f"start of one server until it answers: median of {len(ours)} (range)"
-    return Figure(what, *cells, "≤ 0.5", ratio <= 0.5, ratio)
-
-
-def figure_of_classes(plain: ClassStart, ours: ClassStart) -> Figure:
-    """Many starts at once."""
-    ratio = statistics.mean(ours.waits) / statistics.mean(plain.waits)
-    cells = [f"{statistics.mean(c.waits):.1f} s ({c.waits[-1]:.1f} s), {len(c.failures)}" for c in (plain, ours)]
-    what = f"{len(ours.waits) + len(ours.failures)} servers at once: mean wait (longest), failed starts"
-    return Figure(what, *cells, "≤ 0.6", ratio <= 0.6 and not ours.failures, ratio)
-
-
-def figure_of_health(plain: tuple[list[float], int], ours: tuple[list[float], int]) -> Figure:
-    """The hub's answers, in ms, while passwords are guessed."""
-    cells = [f"{_percentile(ms, 50):.0f} ms, {_percentile(ms, 95):.0f} ms ({guesses})" for ms, guesses in (plain, ours)]
-    what = f"the hub's answer while {GUESSERS} guess passwords: p50, p95 (guesses)"
-    return Figure(what, *cells, "p95 < 100 ms", _percentile(ours[0], 95) < 100)
-
-
-def figure_of_restarts(plain: Counts, ours: Counts) -> Figure:
-    """Requests to a running server while its hub restarts."""
-    cells = [f"{counts.failed} of {counts.sent}" for counts in (plain, ours)]
-    return Figure("hub restarted: failed requests to a running server", *cells, "0", ours.failed == 0)
-
-
-def figure_of_ups(plain: float, ours: float) -> Figure:
-    """First start of the hub, in seconds."""
-    what = "first `docker compose up -d` until the login page, images built"
-    return Figure(what, f"{plain:.1f} s", f"{ours:.1f} s", "< 10 s", ours < 10)
-
-
-def figure_of_sizes(plain: float, ours: float) -> Figure:
-    """Images, in MB."""
-    return Figure("images of hub and proxy", f"{plain:.0f} MB", f"{ours:.0f} MB", "< 600 MB", ours < 600, ours / plain)
-
-
-def figure_of_memory(plain: ClassStart, ours: ClassStart) -> Figure:
-    """Memory of idle servers, in MiB."""
-    cells = [f"{start.memory:.0f} MiB" for start in (plain, ours)]
-    return Figure("memory of an idle server", *cells, ratio=ours.memory / plain.memory)
+    return lines, plots
 
 
 def page(text: str, table: str) -> str:
@@ -251,20 +178,14 @@ def page(text: str, table: str) -> str:
     return f"{head}{START_MARK}{table}{END_MARK}{rest.split(END_MARK)[1]}"
 
 
-def table_of(figures: list[Figure]) -> str:
-    """Return the figures as a Markdown table."""
-    head = ["| | plain JupyterHub | this deployment | ratio | target |", "|---|---|---|---|---|"]
-    return "\n".join([*head, *(figure.line() for figure in figures)]) + "\n"
-
-
 def main() -> int:
     """Measure, print and write. Returns 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="benchmarks/run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few of each, to try it out; README.md stays as it is")
     quick = parser.parse_args().quick
     urllib3.disable_warnings()
-    figures, plots = measure(QUICK if quick else WHOLE)
-    table = table_of(figures)
+    lines, plots = measure(QUICK if quick else WHOLE)
+    table = figures.table(lines)
     print(table, end="")
     if not quick:
         engine = docker_client.docker("version", "--format", "{{.Server.Version}}").stdout.strip()
@@ -273,15 +194,11 @@ def main() -> int:
         (results / PAGE.name).write_text(page(PAGE.read_text(), table + machine))
         for name, svg in plots.items():
             (results / name).write_text(svg)
-    return 1 if any(figure.met is False for figure in figures) else 0
+    return 1 if any(figure.met is False for figure in lines) else 0
 
 
 def _rows(plain: list[float], ours: list[float]) -> dict[str, list[float]]:
     return {"plain": plain, "this deployment": ours}
-
-
-def _percentile(values: list[float], percent: int) -> float:
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def _login_page(url: str) -> bool:

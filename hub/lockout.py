@@ -12,6 +12,8 @@ SECONDS = 600
 # Names that do not exist are counted, too, or the lock would tell them apart. So the table has an end: the name that
 # was tried longest ago goes first.
 MAX_NAMES = 10_000
+# No account's name is longer (userlist.MAX_BYTES), but what visitors type may have megabytes.
+MAX_LENGTH = 129
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Lockout:
 
     def admit(self, name: str, password_hash: bytes) -> bool:
         """Count an attempt. Returns whether it may go on; a refused one does not make the lock longer."""
+        name = name[:MAX_LENGTH]
         now = self._clock()
         record = self._records.get(name)
         if record is None or record.password_hash != password_hash or now - record.since >= SECONDS:
@@ -50,4 +53,4 @@ class Lockout:
 
     def succeeded(self, name: str) -> None:
         """Forget the failed attempts of a name whose password was right."""
-        self._records.pop(name, None)
+        self._records.pop(name[:MAX_LENGTH], None)

@@ -14,7 +14,7 @@ from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
 from tornado import web
 
-from hub import accounts, native_handlers, passwords, paths
+from hub import accounts, native_handlers, passwords, paths, userlist
 from hub.lockout import SECONDS, Lockout
 from hub.passwords import InitialPasswords
 
@@ -121,10 +121,8 @@ class AccountAuthenticator(NativeAuthenticator):
         return bool(known) or name in self.blocked_users
 
     def _name_complaint(self, name: str) -> str | None:
-        if not name or not self.validate_username(name):
-            return "This cannot be a user name: it must not be empty or hold spaces, commas or slashes."
-        if len(name) > 128:
-            return "This user name is longer than 128 characters."
+        if reason := userlist.complaint(name):
+            return f"This cannot be a user name: {reason}"
         return "This user name is already in use: choose another." if self._taken(name) else None
 
 

@@ -6,6 +6,7 @@ import functools
 import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -24,7 +25,7 @@ workers = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) // 2), thr
 @functools.cache
 def _common() -> frozenset[str]:
     text = files("nativeauthenticator").joinpath("common-credentials.txt").read_text(encoding="utf-8")
-    return frozenset(text.split())
+    return frozenset(text.lower().split())
 
 
 def complaint(password: str) -> str | None:
@@ -92,4 +93,8 @@ class InitialPasswords:
         if not self.directory.is_dir():
             return {}
         kept = (path for path in self.directory.iterdir() if not path.name.endswith("%.partial"))
-        return {unquote(path.name): path.read_text() for path in kept}
+        found = {}
+        for path in kept:
+            with suppress(FileNotFoundError):  # forgotten just now
+                found[unquote(path.name)] = path.read_text()
+        return found

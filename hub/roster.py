@@ -60,6 +60,7 @@ def apply(db: Session, members: Mapping[str, Member], history: History) -> None:
     for member in members.values():
         user = orm.User.find(db, member.name) or _add(db, member.name)
         _set_admin(db, user, member.admin)
+        _give_user_role(db, user)
         _set_groups(db, user, member.groups, history.groups)
     for name in history.removed(members):
         if user := orm.User.find(db, name):
@@ -78,6 +79,13 @@ def _set_admin(db: Session, user: orm.User, admin: bool) -> None:
     if not admin and role in user.roles:
         user.roles.remove(role)
     user.admin = admin
+
+
+def _give_user_role(db: Session, user: orm.User) -> None:
+    """JupyterHub gives it to others at their first sign-in; `make token` may come before."""
+    role = orm.Role.find(db, "user")
+    if role is not None and role not in user.roles:
+        user.roles.append(role)
 
 
 def _set_groups(db: Session, user: orm.User, wanted: frozenset[str], ever_listed: frozenset[str]) -> None:

@@ -26,6 +26,8 @@ from pydantic_core import ErrorDetails
 
 from hub.passwords import complaint
 
+# The least that the Engine takes; what is below has lost its unit.
+MIN_MEMORY = 6 * 1024**2
 RENAMED = {"DOCKER_CONTAINER_IMAGE": "DOCKER_NOTEBOOK_IMAGE"}
 
 
@@ -48,7 +50,10 @@ def _bytes(value: object) -> int:
     if size is None:
         raise ValueError("not a size")
     number, unit = size.groups()
-    return int(float(number) * ByteSpecification.UNIT_SUFFIXES.get(unit, 1))
+    amount = float(number) * ByteSpecification.UNIT_SUFFIXES.get(unit, 1)
+    if amount and not MIN_MEMORY <= amount < 2**63:
+        raise ValueError("not a size that the Engine takes")
+    return int(amount)
 
 
 def _good_password(value: SecretStr | None) -> SecretStr | None:
@@ -119,7 +124,11 @@ class Settings(BaseModel):
         "2G", help="memory of each server, without swap on top; 0: no limit", expected="a size such as 512M or 2G, or 0"
     )
     cpu_limit: float = setting(
-        1, help="processor cores of each server; 0: no limit", expected="a number such as 1 or 0.5, or 0", ge=0
+        1,
+        help="processor cores of each server; 0: no limit",
+        expected="a number such as 1 or 0.5, or 0",
+        ge=0,
+        allow_inf_nan=False,
     )
     pids_limit: int = setting(
         1024, help="processes and threads of each server; 0: no limit", expected="a whole number", ge=0

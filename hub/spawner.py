@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import aiohttp
@@ -87,6 +88,19 @@ class QueueingDockerSpawner(DockerSpawner):
             await self._wait_for_answer(f"http://{ip}:{port}")
         return ip, port
 
+    async def get_url(self) -> str:
+        """Where a server is that the hub found running when it started.
+
+        The database does not know it yet after a crash in the middle of a start. Returns once the server answers, so
+        that JupyterHub's own waiting ends at its first look, as in `start`.
+        """
+        url = self.server.url
+        with suppress(APIError, SpawnException, TimeoutError):
+            ip, port = await self.get_ip_and_port()
+            url = f"http://{ip}:{port}{self.server.base_url}"
+            await asyncio.wait_for(self._wait_for_answer(f"http://{ip}:{port}"), self.http_timeout)
+        return url
+
     async def stop(self, now: bool = False) -> None:
         """Stop and remove the container; a start that still waits in the queue is called off.
 
@@ -117,16 +131,17 @@ class QueueingDockerSpawner(DockerSpawner):
         return f"In the queue: number {ahead + 1}. Servers start a few at a time, which is faster for everybody.", 10
 
     async def _wait_for_answer(self, origin: str) -> None:
-        url = origin + url_path_join(self.server.base_url, "api")
-        alive = asyncio.create_task(self._wait_for_end())
+        # Side by side: the address of a container that has ended may swallow a connection for many seconds.
+        answer = asyncio.create_task(_wait_until_answered(origin + url_path_join(self.server.base_url, "api")))
+        end = asyncio.create_task(self._wait_for_end())
         try:
-            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
-                while not await _answers(session, url):
-                    if alive.done():
-                        await self._report_end(alive.result())
-                    await asyncio.sleep(ANSWER_POLL_SECONDS)
+            await asyncio.wait((answer, end), return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                await self._report_end(end.result())
+            answer.result()
         finally:
-            alive.cancel()
+            answer.cancel()
+            end.cancel()
 
     async def _report_end(self, status: str) -> NoReturn:
         last_words = await self.docker("logs", self.container_id, tail=LAST_WORDS)
@@ -148,6 +163,12 @@ def _worth_repeating(method: str, error: Exception) -> bool:
     # The client asks for the Engine's version first and wraps what goes wrong then in a bare DockerException.
     away = isinstance(error, requests.ConnectionError | requests.Timeout) or type(error) is DockerException
     return away and method in REPEATABLE
+
+
+async def _wait_until_answered(url: str) -> None:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+        while not await _answers(session, url):
+            await asyncio.sleep(ANSWER_POLL_SECONDS)
 
 
 async def _answers(session: aiohttp.ClientSession, url: str) -> bool:

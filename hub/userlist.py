@@ -46,13 +46,13 @@ def parse(text: str, administrator: str = "", filename: str = "userlist") -> dic
     """
     problems: list[str] = []
     members: dict[str, Member] = {}
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
         words = re.sub(r"(^|\s)#.*", "", line).lower().split()
         if not words:
             continue
-        bad = [word for word in words if not _usable(word)]
+        bad = [word for word in words if complaint(word)]
         if bad:
-            problems.append(f"{filename}:{number}: {bad[0]!r} cannot be a name: {_rule(bad[0])}")
+            problems.append(f"{filename}:{number}: {bad[0]!r} cannot be a name: {complaint(bad[0])}")
         elif words[0] in members:
             first = members[words[0]].line
             problems.append(f"{filename}:{number}: {words[0]!r} is listed twice, first in line {first}: remove one.")
@@ -60,8 +60,8 @@ def parse(text: str, administrator: str = "", filename: str = "userlist") -> dic
             name, *rest = words
             members[name] = Member(name, "admin" in rest, frozenset(rest) - {"admin"}, number)
     name = administrator.lower()
-    if name and not _usable(name):
-        problems.append(f"JUPYTERHUB_ADMIN: {name!r} cannot be a name: {_rule(name)}")
+    if name and (reason := complaint(name)):
+        problems.append(f"JUPYTERHUB_ADMIN: {name!r} cannot be a name: {reason}")
     elif name:
         groups = members[name].groups if name in members else frozenset()
         members[name] = Member(name, True, groups, members[name].line if name in members else 0)
@@ -109,11 +109,10 @@ def groups_of(members: Iterable[Member]) -> dict[str, set[str]]:
     return groups
 
 
-def _usable(word: str) -> bool:
-    return bool(_WORD.fullmatch(word)) and len(word.encode()) <= MAX_BYTES
-
-
-def _rule(word: str) -> str:
+def complaint(word: str) -> str | None:
+    """Say why `word` cannot be a name, of a user or a group, or None where it can."""
     if len(word.encode()) > MAX_BYTES:
         return f"it is longer than {MAX_BYTES} bytes."
-    return "use letters, digits and . _ - @ + $ (words are separated by spaces)."
+    if not _WORD.fullmatch(word):
+        return "use letters, digits and . _ - @ + $, and begin with a letter, a digit, _ or $."
+    return None

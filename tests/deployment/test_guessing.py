@@ -79,8 +79,8 @@ def test_five_failures_lock_a_name_even_for_the_right_password(deployment: Deplo
 
 
 def test_a_success_forgets_the_failures(deployment: Deployment, bobs_password: str) -> None:
-    visitor = Visitor(deployment.url)
     for _ in range(2):
+        visitor = Visitor(deployment.url)
         assert [visitor.sign_in("bob", "a guess") for _ in range(4)] == [WRONG] * 4
         assert visitor.sign_in("bob", bobs_password) == ""
 

@@ -1,6 +1,7 @@
 """The userlist is the authority: what a changed list does to accounts, rights, groups, sessions and servers."""
 
 import re
+import secrets
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -22,8 +23,11 @@ INITIAL_PASSWORDS = "/data/initial-passwords"
 def school(make_deployment: Callable[..., Deployment]) -> Deployment:
     """A deployment whose list each test makes anew; its first administrator has a password that was chosen."""
     school = make_deployment(f"{PREFIX}people")
-    # In a fresh clone, as docs/people.md says: before the first start.
-    school.write("secrets/hub.env", f"JUPYTERHUB_ADMIN_PASSWORD='{CHOSEN_PASSWORD}'\n")
+    school.write(
+        "secrets/hub.env",
+        f"JUPYTERHUB_HEALTH_TOKEN={secrets.token_hex(32)}\nJUPYTERHUB_ADMIN_PASSWORD='{CHOSEN_PASSWORD}'\n",
+    )
+    school.write("userlist", "simon\nbook\n")
     school.up()
     return school
 
@@ -33,6 +37,11 @@ def apply_list(school: Deployment, *lines: str) -> None:
     school.write("userlist", "".join(f"{line}\n" for line in lines))
     school.make("build")
     school.compose("up", "--detach", "--wait")
+
+
+def in_path(name: str) -> str:
+    """A name as JupyterHub writes it into the paths of servers."""
+    return quote(name.lower(), safe="@~")
 
 
 def own_token(school: Deployment, name: str) -> str:
@@ -48,7 +57,7 @@ def groups_of(school: Deployment) -> dict[str, list[str]]:
 
 def execute(school: Deployment, name: str, code: str) -> str:
     """What code gives on the user's server, which must run."""
-    with Kernel(school.url, quote(name.lower(), safe=""), school.token()) as kernel:
+    with Kernel(school.url, in_path(name), school.token()) as kernel:
         return kernel.execute(code).text
 
 
@@ -66,6 +75,14 @@ def test_the_chosen_password_of_the_first_administrator_works(school: Deployment
     assert CHOSEN_PASSWORD not in school.logs("hub")
 
 
+def test_that_password_can_be_all_that_is_in_the_file(make_deployment: Callable[..., Deployment]) -> None:
+    # In a fresh clone, as docs/people.md says: before the first start.
+    clone = make_deployment(f"{PREFIX}chosen")
+    path = clone.write("secrets/hub.env", f"JUPYTERHUB_ADMIN_PASSWORD='{CHOSEN_PASSWORD}'\n")
+    clone.make("build")
+    assert "JUPYTERHUB_HEALTH_TOKEN=" in path.read_text()
+
+
 def test_twenty_names_get_twenty_passwords(school: Deployment) -> None:
     apply_list(school, *TWENTY)
     shown = {name: row["initial password"] for name, row in users(school).items() if name in TWENTY}
@@ -79,7 +96,6 @@ def test_twenty_names_get_twenty_passwords(school: Deployment) -> None:
 
 
 def test_initial_passwords_are_the_hubs_alone(school: Deployment, container_host: Callable[[str], Host]) -> None:
-    apply_list(school, "simon", "book")
     host = container_host(school.project)
     hub_user = host.file("/proc/1").user
     directory = host.file(INITIAL_PASSWORDS)
@@ -200,7 +216,7 @@ def test_odd_names_have_servers_and_volumes_of_their_own(school: Deployment) -> 
     apply_list(school, *ODD_NAMES)
     token = school.token()
     for name in ODD_NAMES:
-        school.start_server(quote(name.lower(), safe=""), token=token)
+        school.start_server(in_path(name), token=token)
     containers = {name: school.container(name.lower()) for name in ODD_NAMES}
     volumes = {name: mounts(school, container)["/home/jovyan/work"] for name, container in containers.items()}
     assert len(set(containers.values())) == len(set(volumes.values())) == len(ODD_NAMES)

@@ -156,7 +156,7 @@ def test_a_weak_password_of_the_administrator_is_refused_and_not_shown(deploymen
     weak = secrets.read_bytes() + f"JUPYTERHUB_ADMIN_PASSWORD='{WEAK_PASSWORD}'\n".encode()
     with file_with(secrets, weak):
         built = build_refused(deployment)
-        started = start_refused(deployment)
+    started = start_refused(deployment, env={"JUPYTERHUB_ADMIN_PASSWORD": WEAK_PASSWORD})
     for output in (built, started):
         assert "JUPYTERHUB_ADMIN_PASSWORD (secrets/) is not usable" in output
         assert WEAK_PASSWORD not in output

@@ -75,10 +75,11 @@ def test_find_sees_what_another_process_has_written(tmp_path: Path, hashed: byte
     sessions = orm.new_session_factory(f"sqlite:///{tmp_path}/jupyterhub.sqlite")
     with sessions() as hub, sessions() as make_password:
         accounts.create(hub, "wash", b"old")
-        assert account(hub, "wash").password == b"old"
+        seen = account(hub, "wash")
+        assert seen.password == b"old"
         accounts.set_password(make_password, account(make_password, "wash"), hashed)
-        hub.commit()
         assert account(hub, "wash").password == hashed
+        assert account(hub, "wash") is seen, "the session has remembered it"
 
 
 def test_a_start_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str) -> None:

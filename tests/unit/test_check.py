@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
+# Under x-host, Compose writes what docker-compose.yml says: always a value.
+HOST = {"BIND_ADDRESS": "0.0.0.0", "HTTPS_PORT": "443", "HTTP_PORT": "80", "JUPYTERHUB_ADMIN": ""}
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 
 
@@ -23,7 +25,9 @@ def check(*arguments: str, stdin: bytes) -> tuple[int, str]:
 
 def check_settings(**given: str | None) -> tuple[int, str]:
     """Check settings in the form that `docker compose config --format json` prints."""
-    compose = {"name": "jupyterhub", "services": {"proxy": {}, "hub": {"environment": TOKENS | given}}}
+    host = {name: given.pop(name) for name in HOST if name in given}
+    services = {"proxy": {}, "hub": {"environment": TOKENS | given}}
+    compose = {"name": "jupyterhub", "services": services, "x-host": HOST | host}
     return check("settings", stdin=json.dumps(compose).encode())
 
 
@@ -41,10 +45,11 @@ def test_good_settings(given: dict[str, str | None]) -> None:
 
 
 def test_every_bad_setting_is_named() -> None:
-    code, message = check_settings(MEM_LIMIT="2 gigs", IDLE_TIMEOUT="-1")
+    code, message = check_settings(MEM_LIMIT="2 gigs", IDLE_TIMEOUT="-1", HTTPS_PORT="70000")
     assert code == 1
-    assert message.startswith("FAIL: 2 settings cannot be used:\n")
+    assert message.startswith("FAIL: 3 settings cannot be used:\n")
     assert "MEM_LIMIT (.env or the shell) is '2 gigs'; expected a size such as 512M or 2G, or 0." in message
+    assert "HTTPS_PORT (.env or the shell) is '70000'; expected a port from 1 to 65535." in message
     assert "IDLE_TIMEOUT (.env or the shell) is '-1'; expected a whole number of seconds." in message
 
 
@@ -76,7 +81,7 @@ def test_an_old_name_is_a_warning() -> None:
     ],
 )
 def test_userlist(arguments: list[str], stdin: bytes, code: int, said: str) -> None:
-    result, message = check("userlist", *arguments, stdin=stdin)
+    result, message = check("list", *arguments, stdin=stdin)
     assert result == code
     assert said in message
     assert message.startswith("FAIL: the userlist cannot be used:\n") is (code == 1)

@@ -76,7 +76,11 @@ async def test_right_password(authenticator: AccountAuthenticator, password: str
     assert await sign_in(authenticator, name, password) == "wash"
 
 
-@pytest.mark.parametrize("name", ["wash", "nobody", "river", REMOVED, "", "wash ", "wa\0sh", "w" * 100_000], ids=lambda text: ascii(text)[:30])
+@pytest.mark.parametrize(
+    "name",
+    ["wash", "nobody", "river", REMOVED, "", "wash ", "wa\0sh", "w" * 100_000],
+    ids=lambda text: ascii(text)[:30],
+)
 async def test_wrong_name_or_password(authenticator: AccountAuthenticator, name: str) -> None:
     assert await sign_in(authenticator, name, WRONG) is None
 
@@ -120,7 +124,6 @@ async def test_a_password_of_another_process_counts_at_once(
         accounts.create(hub, "wash", hashed)
         authenticator = AccountAuthenticator(_deprecated_db_session=hub)
         assert await sign_in(authenticator, "wash", password) == "wash"
-        hub.commit()
         new = people.set_password(make_password, "wash", authenticator.initial_passwords)
         assert await sign_in(authenticator, "wash", password) is None
         assert await sign_in(authenticator, "wash", new) == "wash"
@@ -243,6 +246,12 @@ async def test_a_user_without_an_account_cannot_be_taken_over(authenticator: Acc
     complaint, _ = await authenticator.sign_up("inara", GOOD)
     assert complaint is not None
     assert accounts.find(db, "inara") is None
+
+
+async def test_a_removed_name_is_not_free_even_when_its_account_is_deleted(make: Make, db: Session) -> None:
+    complaint, _ = await make().sign_up(REMOVED, GOOD)
+    assert complaint is not None
+    assert accounts.find(db, REMOVED) is None
 
 
 @pytest.mark.parametrize(

@@ -153,10 +153,10 @@ def test_what_a_crash_left_is_nobodys_password(initial: InitialPasswords) -> Non
 
 
 def at_once(*functions: Callable[[], object]) -> None:
-    """Run functions 300 times each, all at the same time; the first error is raised."""
+    """Run functions 1500 times each, all at the same time; the first error is raised."""
 
     def repeat(function: Callable[[], object]) -> None:
-        for _ in range(300):
+        for _ in range(1500):
             function()
 
     with ThreadPoolExecutor(len(functions)) as threads:

@@ -3,7 +3,7 @@
 import pytest
 
 from hub import settings
-from hub.settings import Settings, SettingsError
+from hub.settings import HostSettings, Settings, SettingsError
 
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 
@@ -29,6 +29,14 @@ BAD = {
     "JUPYTERHUB_ADMIN_PASSWORD": "firefly",
     "CONFIGPROXY_AUTH_TOKEN": "too-short-token",
     "JUPYTERHUB_HEALTH_TOKEN": "x" * 65,
+}
+BAD_ON_HOST = {
+    "BIND_ADDRESS": "localhost",
+    "HTTPS_PORT": "0",
+    "HTTP_PORT": "65536",
+    "DATA_VOLUME_HOST": "/data",
+    "DOCKER_SOCKET": "docker.sock",
+    "BASE_IMAGE": "Debian trixie",
 }
 
 
@@ -75,6 +83,27 @@ def test_one_message_has_every_bad_setting() -> None:
         assert line.endswith(f"; expected {field.json_schema_extra['expected']}.")  # type: ignore[index, call-overload]
         found = "(secrets/) is not usable;" if is_secret(name) else f"(.env or the shell) is {BAD[name]!r};"
         assert found in line
+
+
+def test_settings_of_the_host() -> None:
+    values = HostSettings()
+    assert str(values.bind_address) == "0.0.0.0"
+    assert (values.https_port, values.http_port) == (443, 80)
+    assert values.data_volume_host == "jupyterhub-data"
+    assert values.docker_socket == "/var/run/docker.sock"
+    assert values.base_image == "debian:trixie-slim"
+    assert (
+        settings.problems_of(HostSettings, {"HTTPS_PORT": "8443", "HTTP_PORT": "", "BIND_ADDRESS": "127.0.0.1"}) == []
+    )
+
+
+def test_every_bad_setting_of_the_host_has_a_line() -> None:
+    assert BAD_ON_HOST.keys() == {name.upper() for name in HostSettings.model_fields}
+    lines = settings.problems_of(HostSettings, BAD_ON_HOST)
+    assert {line.split()[0] for line in lines} == BAD_ON_HOST.keys()
+    for line in lines:
+        name = line.split()[0]
+        assert f"is {BAD_ON_HOST[name]!r}; expected " in line
 
 
 @pytest.mark.parametrize("name", [name for name in BAD if name not in TOKENS])
