@@ -55,9 +55,12 @@ notebook_image: ## Build or pull the image of users' servers
 hub_image all: build ## The same as build
 
 # --- For developers ---
-.PHONY: test lint lock clean
+.PHONY: test bench lint lock clean
 test: ## Prove all of it on this machine, beside a running deployment
 	@scripts/test $(ARGS)
+
+bench: ## Measure against a plain JupyterHub, into benchmarks/
+	@benchmarks/run $(ARGS)
 
 lint: ## ruff, hadolint, shellcheck, compose config
 	@scripts/lint

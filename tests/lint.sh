@@ -27,7 +27,7 @@ for file in **/Dockerfile* **/*.Dockerfile; do
   [[ $file == *.dockerignore ]] || check "hadolint $file" hadolint "$file"
 done
 
-for file in scripts/* tests/*.sh .ci/run; do
+for file in scripts/* tests/*.sh benchmarks/run .ci/run; do
   [[ $file == *Dockerfile* ]] || check "shellcheck $file" shellcheck --external-sources "$file"
 done
 

@@ -14,6 +14,7 @@ import requests
 from testinfra.host import Host
 
 from support.deployment import PREFIX, Deployment
+from support.waiting import wait_for
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 # A comment in front: the real bundle has to stay usable.
@@ -57,6 +58,16 @@ else:
 type MakeDeployment = Callable[..., Deployment]
 type ContainerHost = Callable[[str], Host]
 SERVICES = pytest.mark.parametrize("service", ["hub", "proxy"])
+
+
+@pytest.fixture(scope="module")
+def server(deployment: Deployment) -> Iterator[str]:
+    """The container of alice's running server."""
+    token = deployment.token()
+    deployment.start_server("alice", token=token)
+    yield deployment.container("alice")
+    deployment.api("DELETE", "/users/alice/server", token=token)
+    wait_for(lambda: not deployment.server_ready("alice", token=token), 30, "the end of alice's server")
 
 
 def container_of(deployment: Deployment, service: str) -> str:
@@ -106,10 +117,8 @@ def test_how_the_container_is_run(deployment: Deployment, service: str) -> None:
     assert re.search(r":\d+\.\d+\.\d+$", state["Config"]["Image"])
 
 
-def test_only_the_hub_has_the_engines_socket(deployment: Deployment) -> None:
-    token = deployment.token()
-    deployment.start_server("alice", token=token)
-    containers = [container_of(deployment, "hub"), container_of(deployment, "proxy"), deployment.container("alice")]
+def test_only_the_hub_has_the_engines_socket(deployment: Deployment, server: str) -> None:
+    containers = [container_of(deployment, "hub"), container_of(deployment, "proxy"), server]
     mounts = {name: [mount["Destination"] for mount in inspected(deployment, name)["Mounts"]] for name in containers}
     assert [name for name, where in mounts.items() if "/var/run/docker.sock" in where] == [deployment.project]
     assert sorted(mounts[deployment.project]) == ["/data", "/var/run/docker.sock"]
@@ -119,11 +128,11 @@ def test_only_the_hub_has_the_engines_socket(deployment: Deployment) -> None:
 # --- The networks ---
 
 
-def test_only_the_proxy_publishes_ports(deployment: Deployment) -> None:
+def test_only_the_proxy_publishes_ports(deployment: Deployment, server: str) -> None:
     names = deployment.docker(
         "ps", "--filter", f"network={deployment.settings['DOCKER_NETWORK_NAME']}", "--format", "{{.Names}}"
     ).stdout.split()
-    assert {deployment.project, f"{deployment.project}-proxy"} <= set(names)
+    assert {deployment.project, f"{deployment.project}-proxy", server} <= set(names)
     published = {name: inspected(deployment, name)["NetworkSettings"]["Ports"] for name in names}
     given = {name: {port for port, where in ports.items() if where} for name, ports in published.items()}
     assert {name: ports for name, ports in given.items() if ports} == {
@@ -140,14 +149,12 @@ def test_the_control_network_leads_nowhere(deployment: Deployment) -> None:
     ]
 
 
-def test_users_cannot_reach_the_proxys_api(deployment: Deployment) -> None:
-    token = deployment.token()
-    deployment.start_server("alice", token=token)
+def test_users_cannot_reach_the_proxys_api(deployment: Deployment, server: str) -> None:
     networks = inspected(deployment, f"{deployment.project}-proxy")["NetworkSettings"]["Networks"]
     addresses = ["proxy-api", f"{deployment.project}-proxy", *(network["IPAddress"] for network in networks.values())]
     assert len(addresses) == 4
     for address in addresses:
-        seen = deployment.docker("exec", deployment.container("alice"), "python", "-c", CONNECT, address).stdout
+        seen = deployment.docker("exec", server, "python", "-c", CONNECT, address).stdout
         assert seen.strip() in ("gaierror", "ConnectionRefusedError", "TimeoutError", "OSError"), address
     # The same from the hub, so that the above proves something.
     assert deployment.hub_exec("python", "-c", CONNECT, "proxy-api") == "connected\n"

@@ -269,20 +269,18 @@ def test_a_changed_limit_holds_from_the_next_start(other: Deployment, other_toke
 
 
 def test_a_fork_bomb_ends_at_the_limit(other: Deployment, other_token: str, small: str) -> None:
-    bomb = f"import threading; [threading.Thread(target=input).start() for _ in range({PIDS_LIMIT})]"
+    start = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
     with Kernel(other.url, "alice", other_token) as kernel:
-        code = bomb.replace("input", "threading.Event().wait, daemon=True")
-        assert "can't start new thread" in kernel.execute(code).text
-        peak = in_container_peak(other, small)
-        assert peak <= PIDS_LIMIT
+        text = kernel.execute(f"import threading\nfor _ in range({PIDS_LIMIT}): {start}").text
+        assert "can't start new thread" in text
+        assert processes_and_threads(other, small) <= PIDS_LIMIT
         assert server_answers(other, "alice", other_token)
     assert server_answers(other, "alice", other_token)
 
 
-def in_container_peak(deployment: Deployment, container: str) -> int:
-    """How many processes and threads the container has, by the host's own count."""
-    stats = deployment.docker("stats", "--no-stream", "--format", "{{.PIDs}}", container).stdout
-    return int(stats)
+def processes_and_threads(deployment: Deployment, container: str) -> int:
+    """How many the container has, by the host's own count."""
+    return int(deployment.docker("stats", "--no-stream", "--format", "{{.PIDs}}", container).stdout)
 
 
 def server_answers(deployment: Deployment, user: str, token: str) -> bool:
