@@ -272,5 +272,4 @@ def test_everything_python_imports_is_compiled(deployment: Deployment, kind: str
 
 def test_hub_and_proxy_are_small(deployment: Deployment) -> None:
     sizes = [inspected(deployment, image_of(deployment, kind))["Size"] for kind in ("hub", "proxy")]
-    print("MEASURED sizes", sizes)
     assert sum(sizes) < 600 * MEGABYTE
