@@ -111,6 +111,10 @@ class AccountAuthenticator(NativeAuthenticator):
         self.initial_passwords.forget(user.name)
         super().delete_user(user)
 
+    def validate_username(self, username: str) -> bool:
+        """Hold everybody to the userlist's rule of names, whom an administrator adds in the console, too."""
+        return userlist.complaint(username) is None
+
     def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
         """The pages of NativeAuthenticator, with ours in place of those that fail."""
         ours = native_handlers.REPLACED

@@ -14,7 +14,10 @@ from tornado.escape import url_escape
 class LoginHandler(native.LoginHandler):
     """Sign in. The original's `post` needs `statsd`, which JupyterHub 6 does not have: every login was a 500."""
 
-    post = HubLoginHandler.post
+    async def post(self) -> None:
+        """Sign in; a form without a name, which JupyterHub answers with a 500, has an empty one."""
+        self.request.body_arguments.setdefault("username", [b""])
+        await HubLoginHandler.post(self)
 
     def _render(self, login_error: str | None = None, username: str | None = None, **context: Any) -> Any:
         names = {
@@ -84,6 +87,13 @@ class _SameOrigin(native.LocalBase):
 
 class ToggleAuthorizationHandler(_SameOrigin, native.ToggleAuthorizationHandler):
     """Approve an account, or take the approval back."""
+
+    @needs_scope("admin:users")
+    async def get(self, slug: str) -> None:
+        """Do it, if there is such an account."""
+        if not self.authenticator.user_exists(slug):
+            raise web.HTTPError(404)
+        await super().get(slug)
 
 
 class DiscardHandler(_SameOrigin, native.DiscardHandler):

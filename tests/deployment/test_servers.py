@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD
+from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD, visit
 from support.deployment import PREFIX, Deployment
 from support.kernel import Kernel
 from support.waiting import wait_for
@@ -153,11 +153,6 @@ def test_the_spawn_page_shows_the_queue(other: Deployment, other_token: str, pag
         expect(page.locator("#progress-message")).to_contain_text("In the queue: number")
     wait_for(lambda: other.server_ready("alice", token=other_token), 60, "alice's server")
     stop(other, "alice", other_token)
-
-
-def visit(page: Page, url: str) -> None:
-    """Open a page; Chromium breaks off loading (ERR_NETWORK_CHANGED) when a container starts on this machine."""
-    wait_for(lambda: page.goto(url, wait_until="domcontentloaded"), 30, url)
 
 
 def test_a_slow_stop_holds_up_nobody_else(other: Deployment, other_token: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.browser import SUBMIT, run_cell, sign_in, sign_out, wait_for_lab
+from support.browser import SUBMIT, run_cell, sign_in, sign_out, visit, wait_for_lab
 from support.deployment import Deployment
 from support.people import Visitor, initial_password, refusal
 from support.waiting import wait_for
@@ -50,7 +50,7 @@ def press(page: Page, button: str) -> None:
 
 
 def change_password(page: Page, deployment: Deployment, old: str, new: str) -> None:
-    page.goto(f"{deployment.url}/hub/home")
+    visit(page, f"{deployment.url}/hub/home")
     page.get_by_role("link", name="Change Password").click()
     page.fill("#old_password_input", old)
     page.fill("#new_password_input", new)
@@ -81,12 +81,12 @@ def test_the_initial_password_opens_a_lab_whose_files_outlive_the_server(
     written = run_cell(page, "from pathlib import Path\nPath('/home/jovyan/work/kept.txt').write_text('still here')")
     assert written == "10"
 
-    page.goto(f"{deployment.url}/hub/home")
+    visit(page, f"{deployment.url}/hub/home")
     press(page, "#stop")
     expect(page.locator("#stop")).to_be_hidden(timeout=60_000)
     wait_for(lambda: not running(deployment, "admin"), 60, "the end of the container")
 
-    page.goto(f"{deployment.url}/hub/home")
+    visit(page, f"{deployment.url}/hub/home")
     expect(page.locator("#start")).to_have_text(re.compile("Start"))
     press(page, "#start")
     wait_for_lab(page)
@@ -142,7 +142,7 @@ def test_logging_out_ends_the_session(deployment: Deployment, page: Page, admin_
     wait_for_lab(page)
     sign_out(page, deployment.url)
     for path in ("/hub/home", "/user/admin/lab"):
-        page.goto(f"{deployment.url}{path}")
+        visit(page, f"{deployment.url}{path}")
         expect(page.locator(SUBMIT)).to_be_visible()
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from support.browser import sign_in, wait_for_lab
+from support.browser import sign_in, visit, wait_for_lab
 from support.deployment import Deployment
 from support.people import Visitor, users
 
@@ -53,7 +53,7 @@ def running_with(deployment: Deployment, **settings: str) -> Generator[None]:
 
 
 def sign_up(page: Page, url: str, name: str) -> None:
-    page.goto(f"{url}/hub/login")
+    visit(page, f"{url}/hub/login")
     page.get_by_role("link", name="Sign up").click()
     page.fill("#username_input", name)
     page.fill("#password_input", PASSWORD)
@@ -71,7 +71,7 @@ def accounts(admin: Visitor) -> list[str]:
 def row_on_authorize_users(page: Page, deployment: Deployment, name: str) -> Locator:
     """Sign in as administrator and find a name on the page Authorize Users."""
     sign_in(page, deployment.url, "admin", deployment.password("admin"))
-    page.goto(f"{deployment.url}/hub/home")
+    visit(page, f"{deployment.url}/hub/home")
     page.get_by_role("link", name="Authorize Users").click()
     return page.locator("tr").filter(has=page.get_by_role("cell", name=name, exact=True))
 
@@ -215,10 +215,10 @@ def test_open_sign_up_lets_in_at_once(deployment: Deployment, page: Page, newcom
 
 def test_without_sign_up_there_is_no_page_and_no_link(deployment: Deployment, page: Page) -> None:
     link = page.get_by_role("link", name="Sign up")
-    page.goto(f"{deployment.url}/hub/login")
+    visit(page, f"{deployment.url}/hub/login")
     expect(link).to_be_visible()
     with running_with(deployment, NATIVE_SIGNUP="false"):
-        page.goto(f"{deployment.url}/hub/login")
+        visit(page, f"{deployment.url}/hub/login")
         expect(page.locator("#login_submit")).to_be_visible()
         expect(link).to_have_count(0)
         visitor = Visitor(deployment.url)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 ARGS = [
@@ -34,6 +34,13 @@ NOT_RUN = "[ ]:"
 PYTHON_CARD = '.jp-LauncherCard[data-category="Notebook"][title*="Python 3"]'
 
 
+# Every container that starts adds a network interface to this machine, and Chromium then breaks off all its requests
+# (ERR_NETWORK_CHANGED). JupyterLab asks this when one of its own was hit. Where the server is away in truth, what
+# comes next fails all the same.
+BROKEN_OFF = "Server unavailable or unreachable"
+VISIT_ATTEMPTS = 5
+
+
 @contextmanager
 def launch() -> Iterator[Browser]:
     """Yield Debian's Chromium, without a window."""
@@ -50,12 +57,27 @@ def open_page(browser: Browser, *, ignore_https_errors: bool = True) -> Page:
     """
     context = browser.new_context(ignore_https_errors=ignore_https_errors, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PAGE_SECONDS * 1000)
-    return context.new_page()
+    page = context.new_page()
+    page.add_locator_handler(page.get_by_text(BROKEN_OFF), lambda: page.get_by_role("button", name="Dismiss").click())
+    return page
+
+
+def visit(page: Page, url: str) -> None:
+    """Open `url`, again when the loading was broken off because the machine's networks changed (see BROKEN_OFF)."""
+    for _ in range(VISIT_ATTEMPTS):
+        try:
+            page.goto(url, wait_until="domcontentloaded")
+        except Error as error:
+            if "ERR_NETWORK_CHANGED" not in error.message:
+                raise
+        else:
+            return
+    raise AssertionError(f"{url} could not be loaded: the networks changed {VISIT_ATTEMPTS} times meanwhile")
 
 
 def sign_in(page: Page, url: str, user: str, password: str) -> None:
     """Fill in the login form at `url` and submit it. A refusal is an AssertionError with the page's message."""
-    page.goto(f"{url}/hub/login")
+    visit(page, f"{url}/hub/login")
     page.fill(USER_FIELD, user)
     page.fill(PASSWORD_FIELD, password)
     with page.expect_navigation(wait_until="domcontentloaded"):
@@ -67,10 +89,10 @@ def sign_in(page: Page, url: str, user: str, password: str) -> None:
 
 def sign_out(page: Page, url: str) -> None:
     """Use the hub's Logout button; returns when the hub no longer knows the browser."""
-    page.goto(f"{url}/hub/home")
+    visit(page, f"{url}/hub/home")
     page.click("#logout")
     page.wait_for_load_state("load")
-    page.goto(f"{url}/hub/home")
+    visit(page, f"{url}/hub/home")
     expect(page.locator(SUBMIT)).to_be_visible()
 
 
