@@ -16,7 +16,8 @@ class LoginHandler(native.LoginHandler):
 
     async def post(self) -> None:
         """Sign in; a form without a name, which JupyterHub answers with a 500, has an empty one."""
-        self.request.body_arguments.setdefault("username", [b""])
+        for arguments in (self.request.arguments, self.request.body_arguments):
+            arguments.setdefault("username", [b""])
         await HubLoginHandler.post(self)
 
     def _render(self, login_error: str | None = None, username: str | None = None, **context: Any) -> Any:
