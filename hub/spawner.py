@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any, NoReturn
 
 import aiohttp
@@ -94,12 +93,13 @@ class QueueingDockerSpawner(DockerSpawner):
         The database does not know it yet after a crash in the middle of a start. Returns once the server answers, so
         that JupyterHub's own waiting ends at its first look, as in `start`.
         """
-        url = self.server.url
-        with suppress(APIError, SpawnException, TimeoutError):
+        try:
             ip, port = await self.get_ip_and_port()
-            url = f"http://{ip}:{port}{self.server.base_url}"
             await asyncio.wait_for(self._wait_for_answer(f"http://{ip}:{port}"), self.http_timeout)
-        return url
+        except Exception:  # whatever is wrong with one server, an error here would keep the hub from starting
+            self.log.exception("%s cannot be taken over at its address", self._log_name)
+            return self.server.url
+        return f"http://{ip}:{port}{self.server.base_url}"
 
     async def stop(self, now: bool = False) -> None:
         """Stop and remove the container; a start that still waits in the queue is called off.
@@ -108,7 +108,7 @@ class QueueingDockerSpawner(DockerSpawner):
         """
         if self._starting and not self._starting.done() and self._starting is not asyncio.current_task():
             self._starting.cancel()
-        if self.container_id:
+        if self.container_id or await self.get_object():
             await super().stop(now)
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
