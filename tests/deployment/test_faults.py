@@ -293,6 +293,22 @@ def test_servers_run_on_while_the_deployment_is_down(
     assert kernel.execute("x").text == "41"
 
 
+def test_a_server_on_another_network_does_not_keep_the_hub_from_starting(
+    deployment: Deployment, server: str, token: str
+) -> None:
+    network = deployment.settings["DOCKER_NETWORK_NAME"]
+    deployment.set_env(DOCKER_NETWORK_NAME=f"{network}-other")
+    try:
+        deployment.up()
+        assert "cannot be taken over at its address" in deployment.logs("hub")
+        assert inspect(deployment, server, "{{.State.Running}}") == "true"
+        deployment.start_server("bob", token=token)
+    finally:
+        stop_server(deployment, "bob", token)
+        deployment.set_env(DOCKER_NETWORK_NAME=network)
+        deployment.up()
+
+
 def test_a_second_make_up_changes_nothing(deployment: Deployment, server: str) -> None:
     deployment.up()
     before = everything(deployment, server)
