@@ -40,14 +40,16 @@ def prepare() -> None:
 
 def apply_userlist(values: settings.Settings, members: dict[str, userlist.Member]) -> None:
     """Users, administrators, groups and accounts as the userlist has them."""
-    history = roster.History.load(paths.HISTORY).with_members(members)
-    history.save(paths.HISTORY)
+    before = roster.History.load(paths.HISTORY)
+    history = before.with_members(members)
     chosen = {}
     if values.jupyterhub_admin and values.jupyterhub_admin_password:
         chosen[values.jupyterhub_admin.lower()] = values.jupyterhub_admin_password.get_secret_value()
     with orm.new_session_factory(paths.DATABASE)() as db:
         roster.apply(db, members, history)
+        accounts.void_sign_ups(db, members.keys() - before.names)
         accounts.ensure(db, members, InitialPasswords(paths.INITIAL_PASSWORDS), chosen)
+    history.save(paths.HISTORY)
 
 
 def main() -> None:

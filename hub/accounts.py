@@ -7,6 +7,7 @@ opens its port.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 
 from nativeauthenticator.orm import UserInfo
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from hub import passwords
 from hub.passwords import InitialPasswords
+
+log = logging.getLogger(__name__)
 
 
 def find(db: Session, name: str) -> UserInfo | None:
@@ -49,6 +52,20 @@ def ensure(
         if name not in chosen:
             initial.keep(name, password)
         create(db, name, hashed)
+
+
+def void_sign_ups(db: Session, names: Iterable[str]) -> None:
+    """Delete the accounts of `names` that wait for approval. Committed at the end.
+
+    A stranger may have signed up under a name before the userlist had it, and an administrator who then sees a
+    listed name wait for approval would give it.
+    """
+    for name in names:
+        account = find(db, name)
+        if account and not account.is_authorized:
+            log.warning("The userlist has %s now: the sign-up under that name is void", name)
+            db.delete(account)
+    db.commit()
 
 
 def set_password(db: Session, account: UserInfo, hashed: bytes) -> None:

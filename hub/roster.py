@@ -9,6 +9,7 @@ console were never listed and stay as they are.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,9 +40,12 @@ class History:
         return History(self.names | members.keys(), self.groups | groups_of(members.values()).keys())
 
     def save(self, path: Path) -> None:
-        """Write the history, whole or not at all."""
+        """Write the history, whole or not at all, also when the power fails."""
         partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps({"names": sorted(self.names), "groups": sorted(self.groups)}, indent=1))
+        with partial.open("w") as file:
+            json.dump({"names": sorted(self.names), "groups": sorted(self.groups)}, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
 
     def removed(self, members: Mapping[str, Member]) -> set[str]:

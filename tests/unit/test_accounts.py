@@ -82,11 +82,13 @@ def test_find_sees_what_another_process_has_written(tmp_path: Path, hashed: byte
         assert account(hub, "wash") is seen, "the session has remembered it"
 
 
-def test_a_start_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str) -> None:
+@pytest.fixture
+def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str) -> settings.Settings:
+    """Settings of a hub whose data lies in a directory of the test."""
     monkeypatch.setattr(paths, "DATABASE", f"sqlite:///{tmp_path}/jupyterhub.sqlite")
     monkeypatch.setattr(paths, "HISTORY", tmp_path / "userlist-history.json")
     monkeypatch.setattr(paths, "INITIAL_PASSWORDS", tmp_path / "initial-passwords")
-    values = settings.load(
+    return settings.load(
         {
             "CONFIGPROXY_AUTH_TOKEN": "c" * 64,
             "JUPYTERHUB_HEALTH_TOKEN": "f" * 64,
@@ -94,6 +96,9 @@ def test_a_start_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pas
             "JUPYTERHUB_ADMIN_PASSWORD": password,
         }
     )
+
+
+def test_two_starts_of_the_hub(values: settings.Settings, password: str) -> None:
     start.apply_userlist(values, userlist.parse("wash pilots\nzoe\n", values.jupyterhub_admin))
     start.apply_userlist(values, userlist.parse("wash pilots\n", values.jupyterhub_admin))
 
@@ -102,3 +107,20 @@ def test_a_start_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pas
         assert passwords.matches(password, account(db, "mal").password)
     assert InitialPasswords(paths.INITIAL_PASSWORDS).all().keys() == {"wash", "zoe"}
     assert start.roster.History.load(paths.HISTORY).names == {"wash", "zoe", "mal"}
+
+
+def test_a_sign_up_under_a_name_is_void_once_the_list_has_it(values: settings.Settings, hashed: bytes) -> None:
+    start.apply_userlist(values, userlist.parse("zoe\n", values.jupyterhub_admin))
+    with orm.new_session_factory(paths.DATABASE)() as db:
+        db.add(UserInfo(username="wash", password=hashed, is_authorized=False))
+        account(db, "zoe").is_authorized = False  # an administrator took it back: the list had the name before
+        db.commit()
+        withdrawn = account(db, "zoe").password
+
+    start.apply_userlist(values, userlist.parse("zoe\nwash\n", values.jupyterhub_admin))
+
+    initial = InitialPasswords(paths.INITIAL_PASSWORDS).all()
+    with orm.new_session_factory(paths.DATABASE)() as db:
+        assert account(db, "wash").is_authorized
+        assert passwords.matches(initial["wash"], account(db, "wash").password)
+        assert (account(db, "zoe").is_authorized, account(db, "zoe").password) == (False, withdrawn)
