@@ -11,7 +11,7 @@ class StartQueue:
     """Lets `size` starts run at a time, in the order of their arrival, and knows who waits where.
 
     A start takes 1.3 seconds of a core. Thirty at once share the cores so thinly that all of them are late; three at
-    a time on two cores halve the mean wait (benchmarks/README.md).
+    a time on two cores halved the mean wait, from 21.8 to 11.6 s, in a prototype.
     """
 
     def __init__(self, size: int) -> None:
