@@ -113,9 +113,16 @@ def health_under_guessing(hub: Hub, seconds: float) -> tuple[list[float], int]:
     url = f"{hub.url}/hub/health"
     milliseconds: list[float] = []
     # Another process: in this one, the guessers would delay the clock.
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool, requests.Session() as session:
-        guessing: Future[int] = pool.submit(guess_for, hub.url, hub.users, figures.GUESSERS, seconds)
-        time.sleep(1)  # until they are at it
+    context = multiprocessing.get_context("spawn")
+    with (
+        context.Manager() as manager,
+        ProcessPoolExecutor(1, mp_context=context) as pool,
+        requests.Session() as session,
+    ):
+        begun = manager.Event()
+        guessing: Future[int] = pool.submit(guess_for, hub.url, hub.users, figures.GUESSERS, seconds, begun)
+        # What was answered before the guessing began would flatter the figure.
+        assert begun.wait(UP_SECONDS), "nobody guesses"
         while not guessing.done():
             begin = time.perf_counter()
             session.get(url, verify=False, timeout=60).raise_for_status()
