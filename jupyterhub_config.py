@@ -7,11 +7,11 @@ from hub.roster import History
 
 c = get_config()  # noqa: F821 -- JupyterHub defines it
 
-values = settings.load(os.environ)
+values, sign_in = settings.load(os.environ)
 members = userlist.load(paths.USERLIST, values.jupyterhub_admin)
 removed = History.load(paths.HISTORY).removed(members)
 
 running.configure(c, values)
-authentication.configure(c, values, members, removed)
+authentication.configure(c, values.jupyterhub_authenticator, sign_in, members, removed)
 spawning.configure(c, values)
 services.configure(c, values)

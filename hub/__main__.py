@@ -10,6 +10,7 @@ from jupyterhub import app, orm
 
 from hub import accounts, paths, roster, settings, userlist
 from hub.passwords import InitialPasswords
+from hub.sign_in.settings import NativeSettings, SignInSettings
 
 log = logging.getLogger("hub")
 
@@ -21,7 +22,7 @@ def prepare() -> None:
         SystemExit: with a message for the operator.
     """
     try:
-        values = settings.load(os.environ)
+        values, sign_in = settings.load(os.environ)
         members = userlist.load(paths.USERLIST, values.jupyterhub_admin)
     except settings.SettingsError as error:
         sys.exit(f"FAIL: {error}\n      To mend it: correct them, then run 'make up'.")
@@ -35,20 +36,20 @@ def prepare() -> None:
             f"docker run --rm -u root -v VOLUME:{paths.DATA} IMAGE chown -R jupyterhub: {paths.DATA}, "
             "where VOLUME is DATA_VOLUME_HOST and IMAGE the hub's."
         )
-    apply_userlist(values, members)
+    apply_userlist(values.jupyterhub_admin, sign_in, members)
 
 
-def apply_userlist(values: settings.Settings, members: dict[str, userlist.Member]) -> None:
+def apply_userlist(administrator: str, sign_in: SignInSettings, members: dict[str, userlist.Member]) -> None:
     """Users, administrators, groups and accounts as the userlist has them."""
     before = roster.History.load(paths.HISTORY)
     history = before.with_members(members)
-    chosen = {}
-    if values.jupyterhub_admin and values.jupyterhub_admin_password:
-        chosen[values.jupyterhub_admin.lower()] = values.jupyterhub_admin_password.get_secret_value()
     with orm.new_session_factory(paths.DATABASE)() as db:
-        roster.apply(db, members, history)
+        roster.apply(db, members, history, sign_in.admin_groups)
         accounts.void_sign_ups(db, members.keys() - before.names)
-        accounts.ensure(db, members, InitialPasswords(paths.INITIAL_PASSWORDS), chosen)
+        if isinstance(sign_in, NativeSettings):
+            password = sign_in.jupyterhub_admin_password
+            chosen = {administrator.lower(): password.get_secret_value()} if administrator and password else {}
+            accounts.ensure(db, members, InitialPasswords(paths.INITIAL_PASSWORDS), chosen)
     history.save(paths.HISTORY)
 
 

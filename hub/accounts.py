@@ -60,6 +60,7 @@ def void_sign_ups(db: Session, names: Iterable[str]) -> None:
     A stranger may have signed up under a name before the userlist had it, and an administrator who then sees a
     listed name wait for approval would give it.
     """
+    UserInfo.__table__.create(db.get_bind(), checkfirst=True)
     for name in names:
         account = find(db, name)
         if account and not account.is_authorized:

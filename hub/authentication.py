@@ -4,28 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
+from jupyterhub.auth import Authenticator
 from nativeauthenticator.handlers import TEMPLATE_DIR
 from traitlets.config import Config
 
-from hub.native import AccountAuthenticator
-from hub.settings import Settings
+from hub.sign_in import ldap, native, oauth, shared_password
+from hub.sign_in.oauth_settings import OAuthProviderSettings
+from hub.sign_in.settings import SignInSettings
 from hub.userlist import Member
 
+OWN: dict[str, type[Authenticator]] = {
+    "native": native.AccountAuthenticator,
+    "ldap": ldap.DirectoryAuthenticator,
+    "shared-password": shared_password.WorkshopAuthenticator,
+}
 
-def configure(c: Config, settings: Settings, members: Mapping[str, Member], removed: Set[str]) -> None:
+
+def configure(c: Config, name: str, settings: SignInSettings, members: Mapping[str, Member], removed: Set[str]) -> None:
     """Set the authenticator.
 
     Args:
         c: JupyterHub's configuration.
-        settings: the deployment's settings.
+        name: JUPYTERHUB_AUTHENTICATOR.
+        settings: that authenticator's settings.
         members: the userlist.
         removed: names that the userlist had once and has not any more.
     """
-    c.JupyterHub.authenticator_class = AccountAuthenticator
-    c.JupyterHub.template_paths = [TEMPLATE_DIR]
-    c.AccountAuthenticator.enable_signup = settings.native_signup
-    c.AccountAuthenticator.open_signup = settings.native_open_signup
-    # An account that is not authorised cannot sign in at all, so everybody who can is allowed.
-    c.Authenticator.allow_all = True
+    authenticator = OWN.get(name) or oauth.authenticator_class(name)
+    c.JupyterHub.authenticator_class = authenticator
     c.Authenticator.admin_users = {member.name for member in members.values() if member.admin}
     c.Authenticator.blocked_users = set(removed)
+    section = c[authenticator.__name__]
+    section.update(settings.traits())
+    if name == "native":
+        c.JupyterHub.template_paths = [TEMPLATE_DIR]
+        # An account that is not authorised cannot sign in at all, so everybody who can is allowed.
+        c.Authenticator.allow_all = True
+        return
+    c.Authenticator.allowed_users = set(members)
+    c.Authenticator.allow_existing_users = False  # see hub/sign_in/known.py
+    # The provider's no also counts for the person's API tokens, those of their servers among them.
+    c.Authenticator.auth_refresh_strict = True
+    section.listed_groups = {member.name: set(member.groups) for member in members.values()}
+    if isinstance(settings, OAuthProviderSettings):
+        c.Authenticator.enable_auth_state = True
+        c.Authenticator.manage_groups = bool(settings.oauth_groups_claim)

@@ -2,15 +2,24 @@
 
 Usage:
     docker compose config --format json | python -m hub.check settings
+    python -m hub.check committed < .env
     python -m hub.check list ADMINISTRATOR < userlist
+    python -m hub.check authorities < secrets/ca.crt
 """
 
 from __future__ import annotations
 
 import json
+import re
+import ssl
 import sys
+from collections.abc import Callable, Iterable
 
 from hub import settings, userlist
+from hub.fields import extra, is_secret, problems_of
+from hub.sign_in.settings import AUTHENTICATORS
+
+MODELS = (settings.Settings, *AUTHENTICATORS.values())
 
 
 def check_settings(compose_config: str) -> None:
@@ -24,21 +33,64 @@ def check_settings(compose_config: str) -> None:
     """
     config = json.loads(compose_config)
     hub = {name: value.replace("$$", "$") for name, value in config["services"]["hub"]["environment"].items() if value}
-    problems = settings.problems_of(settings.Settings, hub)
-    problems += settings.problems_of(settings.HostSettings, config["x-host"])
+    problems = settings.problems_of_hub(hub) + problems_of(settings.HostSettings, config["x-host"])
     if problems:
         raise settings.SettingsError(problems)
-    for warning in settings.warnings(hub):
+    warn(settings.warnings(hub))
+
+
+def check_committed(lines: str) -> None:
+    """Warn of every secret in the text of `.env`, a file that is meant to be committed."""
+    files = {
+        name.upper(): extra(model, name, "file")
+        for model in MODELS
+        for name in model.model_fields
+        if is_secret(model, name)
+    }
+    found = re.findall(r"^\s*(?:export\s+)?(\w+)\s*=\s*[^\s#]", lines, re.MULTILINE)
+    warn(
+        f"{name} is a secret, and .env is a file to commit: move the line to {files[name]}."
+        for name in found
+        if name in files
+    )
+
+
+def check_authorities(pem: str) -> None:
+    """Check that a text is certificates in PEM, and nothing else that is secret.
+
+    Raises:
+        SettingsError: it is not.
+    """
+    if "PRIVATE KEY-----" in pem:
+        raise settings.SettingsError(["  secrets/ca.crt has a private key in it; expected certificates alone."])
+    try:
+        ssl.create_default_context(cadata=pem)
+    except (ssl.SSLError, ValueError) as error:
+        raise settings.SettingsError(
+            [f"  secrets/ca.crt is not usable ({error}); expected one or more certificates in PEM."]
+        ) from None
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Print each on stderr."""
+    for warning in warnings:
         print(f"WARNING: {warning}", file=sys.stderr)
+
+
+CHECKS: dict[str, Callable[[str], None]] = {
+    "settings": check_settings,
+    "committed": check_committed,
+    "authorities": check_authorities,
+}
 
 
 def main(verb: str, administrator: str = "") -> None:
     """Entry point: exit 1 with every problem found."""
     try:
-        if verb == "settings":
-            check_settings(sys.stdin.read())
-        else:
+        if verb == "list":
             userlist.parse(userlist.decode(sys.stdin.buffer.read()), administrator)
+        else:
+            CHECKS[verb](sys.stdin.buffer.read().decode(errors="replace"))
     except settings.SettingsError as error:
         sys.exit(f"FAIL: {error}\n      To mend it: correct them and try again; nothing was changed.")
     except userlist.UserlistError as error:

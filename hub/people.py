@@ -1,8 +1,8 @@
-"""What `make users`, `make password` and `make token` do, in the hub's container.
+"""What `make users`, `make password`, `make token` and the end of `make up` do, in the hub's container.
 
 Usage:
     python -m hub.people list
-    python -m hub.people initial NAME      its initial password while nobody has changed it
+    python -m hub.people welcome           who the first administrator is, and how to sign in
     python -m hub.people password NAME     set and print a new one
     python -m hub.people token [NAME]      make and print an API token, of an administrator unless NAME is given
 """
@@ -21,14 +21,15 @@ from sqlalchemy.orm import Session
 from hub import accounts, passwords, paths, settings, userlist
 from hub.passwords import InitialPasswords
 from hub.roster import History
+from hub.sign_in.settings import NativeSettings
 
 COLUMNS = ("name", "admin", "groups", "last activity (UTC)", "server", "initial password", "note")
 
 
-def rows(db: Session, initial: dict[str, str], removed: set[str]) -> Iterator[tuple[str, ...]]:
-    """One row for everybody whom the hub knows or who waits for approval, by name; see COLUMNS."""
+def rows(db: Session, initial: dict[str, str], removed: set[str], native: bool = True) -> Iterator[tuple[str, ...]]:
+    """One row for everybody whom the hub knows or, with `native`, who waits for approval, by name; see COLUMNS."""
     users = {user.name: user for user in db.query(orm.User)}
-    infos = {info.username: info for info in db.query(UserInfo)}
+    infos = {info.username: info for info in db.query(UserInfo)} if native else {}
     for name in sorted(users.keys() | infos.keys()):
         user = users.get(name)
         yield (
@@ -94,16 +95,41 @@ def _note(name: str, info: UserInfo | None, removed: set[str]) -> str:
     return "waits for approval" if info and not info.is_authorized else ""
 
 
-def _list(db: Session, name: str) -> str:
-    members = userlist.load(paths.USERLIST, settings.load(os.environ).jupyterhub_admin)
+def _list(db: Session, _: str) -> str:
+    values, sign_in = settings.load(os.environ)
+    members = userlist.load(paths.USERLIST, values.jupyterhub_admin)
     removed = History.load(paths.HISTORY).removed(members)
-    return table(list(rows(db, InitialPasswords(paths.INITIAL_PASSWORDS).all(), removed)))
+    native = isinstance(sign_in, NativeSettings)
+    initial = InitialPasswords(paths.INITIAL_PASSWORDS).all() if native else {}
+    return table(list(rows(db, initial, removed, native)))
+
+
+def _welcome(_: Session, __: str) -> str:
+    values, sign_in = settings.load(os.environ)
+    admin = values.jupyterhub_admin
+    lines = [("Administrator", admin or "see make users")]
+    if isinstance(sign_in, NativeSettings):
+        initial = InitialPasswords(paths.INITIAL_PASSWORDS).all().get(admin.lower())
+        lines.append(("Initial password", initial or f"the one you set (lost? make password USER={admin})"))
+    else:
+        lines.append(("Sign in", f"with {values.jupyterhub_authenticator}"))
+    return "\n".join(f"  {title:<17} {value}" for title, value in lines)
+
+
+def _password(db: Session, name: str) -> str:
+    values, sign_in = settings.load(os.environ)
+    if not isinstance(sign_in, NativeSettings):
+        sys.exit(
+            f"FAIL: people sign in with {values.jupyterhub_authenticator}: their passwords are not here.\n"
+            "      To mend it: change the password there."
+        )
+    return set_password(db, name, InitialPasswords(paths.INITIAL_PASSWORDS))
 
 
 VERBS: dict[str, Callable[[Session, str], str]] = {
     "list": _list,
-    "initial": lambda db, name: InitialPasswords(paths.INITIAL_PASSWORDS).all().get(name.lower(), ""),
-    "password": lambda db, name: set_password(db, name, InitialPasswords(paths.INITIAL_PASSWORDS)),
+    "welcome": _welcome,
+    "password": _password,
     "token": new_token,
 }
 

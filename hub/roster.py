@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,12 @@ from jupyterhub import orm
 from sqlalchemy.orm import Session
 
 from hub.userlist import Member, groups_of
+
+# What a person's `user_info` in the database says since the last sign-in: whether it was a rule of the provider that
+# let them in, their groups there, and those groups that made them an administrator.
+ADMITTED = "admitted"
+PROVIDER_GROUPS = "provider_groups"
+ADMIN_GROUPS = "admin_groups"
 
 
 @dataclass(frozen=True)
@@ -53,23 +59,31 @@ class History:
         return set(self.names - members.keys())
 
 
-def apply(db: Session, members: Mapping[str, Member], history: History) -> None:
+def apply(db: Session, members: Mapping[str, Member], history: History, admin_groups: Set[str] = frozenset()) -> None:
     """Bring users, administrators, groups and tokens in `db` in line with the list.
 
     Args:
         db: a session of the hub's database. Committed at the end.
         members: the userlist.
         history: what it listed before, `members` included.
+        admin_groups: the provider's groups whose members are administrators, too.
     """
+    for user in db.query(orm.User):
+        if _marked(user, ADMIN_GROUPS) and not _marked(user, ADMIN_GROUPS) & admin_groups:
+            _set_admin(db, user, admin=False)
     for member in members.values():
         user = orm.User.find(db, member.name) or _add(db, member.name)
-        _set_admin(db, user, member.admin)
+        _set_admin(db, user, member.admin or bool(_marked(user, ADMIN_GROUPS) & admin_groups))
         _give_user_role(db, user)
-        _set_groups(db, user, member.groups, history.groups)
+        _set_groups(db, user, member.groups, history.groups - _marked(user, PROVIDER_GROUPS))
     for name in history.removed(members):
         if user := orm.User.find(db, name):
             _revoke(db, user)
     db.commit()
+
+
+def _marked(user: orm.User, mark: str) -> set[str]:
+    return set((user.user_info or {}).get(mark, ()))
 
 
 def _add(db: Session, name: str) -> orm.User:

@@ -1,33 +1,19 @@
-"""Every setting of the deployment: its type, default, one-line help and what a good value looks like.
+"""The deployment's settings, and how all of them are read; those of an authenticator are in hub/sign_in/settings.py.
 
 Compose passes the settings to the hub as environment variables of the same name in upper case, the shell's before
-those of `.env`. `make build` checks them with the same class, before anything changes.
+those of `.env`. `make build` checks them with the same classes, before anything changes.
 """
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from jupyterhub.traitlets import ByteSpecification
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    IPvAnyAddress,
-    SecretStr,
-    ValidationError,
-)
-from pydantic_core import ErrorDetails
+from pydantic import IPvAnyAddress
 
-from hub.passwords import complaint
+from hub.fields import Bytes, Image, Name, Port, SettingsModel, Token, Words, given, problems_of, setting
+from hub.sign_in.settings import AUTHENTICATORS, SignInSettings
 
-# The least that the Engine takes; what is below has lost its unit.
-MIN_MEMORY = 6 * 1024**2
 RENAMED = {"DOCKER_CONTAINER_IMAGE": "DOCKER_NOTEBOOK_IMAGE"}
 
 
@@ -39,65 +25,26 @@ class SettingsError(ValueError):
         super().__init__("\n".join([f"{count} setting{'s' if count > 1 else ''} cannot be used:", *problems]))
 
 
-def setting(default: Any, *, help: str, expected: str, **constraints: Any) -> Any:
-    """A field with its documentation: `help` for the reader, `expected` for the one who got it wrong."""
-    return Field(default, description=help, json_schema_extra={"expected": expected}, **constraints)
-
-
-def _bytes(value: object) -> int:
-    """Bytes of a size as JupyterHub and Docker write it: 2G is 2 * 1024**3."""
-    size = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)", str(value).upper())
-    if size is None:
-        raise ValueError("not a size")
-    number, unit = size.groups()
-    amount = float(number) * ByteSpecification.UNIT_SUFFIXES.get(unit, 1)
-    if amount and not MIN_MEMORY <= amount < 2**63:
-        raise ValueError("not a size that the Engine takes")
-    return int(amount)
-
-
-def _good_password(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and (reason := complaint(value.get_secret_value())):
-        raise ValueError(reason)
-    return value
-
-
-def _words(value: object) -> list[str]:
-    return value if isinstance(value, list) else shlex.split(str(value))
-
-
-Bytes = Annotated[int, BeforeValidator(_bytes)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]*$")]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-# JupyterHub 6.1 refuses tokens of more than 64 characters.
-Token = Annotated[SecretStr, Field(min_length=32, max_length=64)]
-
-
-class Settings(BaseModel):
+class Settings(SettingsModel):
     """The settings; `load` reads them from the environment."""
-
-    model_config = ConfigDict(frozen=True, validate_default=True)
 
     compose_project_name: Name = setting(
         "jupyterhub",
         help="name of the hub's container; the proxy's and the users' volumes start with it",
         expected="letters, digits, dots, dashes and underscores",
     )
-    jupyterhub_authenticator: Literal["native"] = setting("native", help="how people sign in", expected="native")
+    jupyterhub_authenticator: str = setting(
+        "native",
+        help="how people sign in",
+        expected=f"one of {', '.join(AUTHENTICATORS)}",
+        pattern=f"^({'|'.join(AUTHENTICATORS)})$",
+    )
     jupyterhub_spawner: Literal["docker"] = setting("docker", help="where users' servers run", expected="docker")
     jupyterhub_admin: str = setting(
         "",
         help="the first administrator, without a line in the userlist; empty: only those of the userlist",
         expected="a user name",
     )
-    native_signup: bool = setting(
-        True, help="others may sign up and wait for an administrator's approval", expected="true or false"
-    )
-    native_open_signup: bool = setting(
-        False, help="demo mode: whoever signs up is let straight in", expected="true or false"
-    )
-
     docker_notebook_image: Image = setting(
         "jupyterhub-user",
         help="image of the users' servers",
@@ -109,7 +56,7 @@ class Settings(BaseModel):
         expected="an absolute path in the image",
         pattern=r"^/\S+$",
     )
-    docker_spawn_cmd: Annotated[list[str], BeforeValidator(_words)] = setting(
+    docker_spawn_cmd: Words = setting(
         [],
         help="command that starts a user's server, with its arguments; empty: the image's own",
         expected="a command line with matching quotes",
@@ -149,23 +96,22 @@ class Settings(BaseModel):
         0, help="further servers each user may run under a name; 0: none", expected="a whole number", ge=0
     )
 
-    jupyterhub_admin_password: Annotated[SecretStr | None, AfterValidator(_good_password)] = setting(
-        None,
-        help="initial password of JUPYTERHUB_ADMIN, in secrets/hub.env; empty: a random one",
-        expected="8 characters or more, at most 72 bytes, and none of the common ones",
-    )
     configproxy_auth_token: Token = setting(
-        ..., help="the hub's token for the proxy, made by make build", expected="32 to 64 characters"
+        ...,
+        help="the hub's token for the proxy, made by make build",
+        expected="32 to 64 characters",
+        file="secrets/proxy.env",
     )
     jupyterhub_health_token: Token = setting(
-        ..., help="the health check's token for the hub, made by make build", expected="32 to 64 characters"
+        ...,
+        help="the health check's token for the hub, made by make build",
+        expected="32 to 64 characters",
+        file="secrets/hub.env",
     )
 
 
-class HostSettings(BaseModel):
+class HostSettings(SettingsModel):
     """What Compose and scripts/ read on the Docker host, and the hub never sees."""
-
-    model_config = ConfigDict(frozen=True, validate_default=True)
 
     bind_address: IPvAnyAddress = setting(
         "0.0.0.0",
@@ -190,43 +136,34 @@ class HostSettings(BaseModel):
     )
 
 
-def load(environment: Mapping[str, str]) -> Settings:
-    """Read the hub's settings from `environment`, names in upper case. An empty value means the default.
+def load(environment: Mapping[str, str]) -> tuple[Settings, SignInSettings]:
+    """Read the hub's settings, and those of its authenticator, from `environment`, names in upper case.
 
     Raises:
         SettingsError: with one message that lists every bad setting.
     """
-    if problems := problems_of(Settings, environment):
+    if problems := problems_of_hub(environment):
         raise SettingsError(problems)
-    return Settings.model_validate(_fields(Settings, environment))
+    environment = _with_new_names(environment)
+    settings = Settings.model_validate(given(Settings, environment))
+    model = AUTHENTICATORS[settings.jupyterhub_authenticator]
+    return settings, model.model_validate(given(model, environment))
 
 
-def problems_of(model: type[BaseModel], environment: Mapping[str, str]) -> list[str]:
-    """One line for every setting of `model` that cannot be used: its name, what it was, and what is expected."""
-    try:
-        model.model_validate(_fields(model, environment))
-    except ValidationError as error:
-        return [_describe(model, detail) for detail in error.errors(include_url=False)]
-    return []
+def problems_of_hub(environment: Mapping[str, str]) -> list[str]:
+    """One line for every setting of the hub that cannot be used, those of the chosen authenticator included."""
+    environment = _with_new_names(environment)
+    chosen = AUTHENTICATORS.get(environment.get("JUPYTERHUB_AUTHENTICATOR") or "native")
+    return problems_of(Settings, environment) + (problems_of(chosen, environment) if chosen else [])
 
 
 def warnings(environment: Mapping[str, str]) -> list[str]:
-    """One sentence for every setting that still works under its old name."""
-    return [f"{old} is called {new} today: rename it in .env." for old, new in RENAMED.items() if environment.get(old)]
+    """One sentence for every setting that works, but should not stay as it is."""
+    found = [f"{old} is called {new} today: rename it in .env." for old, new in RENAMED.items() if environment.get(old)]
+    settings, sign_in = load(environment)
+    return found + sign_in.warnings(settings.jupyterhub_authenticator)
 
 
-def _fields(model: type[BaseModel], environment: Mapping[str, str]) -> dict[str, str]:
-    given = {name: value for name, value in environment.items() if value}
-    for old, new in RENAMED.items():
-        if old in given:
-            given[new] = given[old]  # .env always has the new name, so the old one has to win
-    return {name: given[name.upper()] for name in model.model_fields if name.upper() in given}
-
-
-def _describe(model: type[BaseModel], detail: ErrorDetails) -> str:
-    name = str(detail["loc"][0])
-    field = model.model_fields[name]
-    secret = "SecretStr" in str(field.annotation)
-    found = "missing" if detail["type"] == "missing" else "not usable" if secret else f"{detail['input']!r}"
-    expected = field.json_schema_extra["expected"]  # type: ignore[index, call-overload]
-    return f"  {name.upper()} ({'secrets/' if secret else '.env or the shell'}) is {found}; expected {expected}."
+def _with_new_names(environment: Mapping[str, str]) -> dict[str, str]:
+    # .env always has the new name, so the old one has to win.
+    return {**environment, **{new: environment[old] for old, new in RENAMED.items() if environment.get(old)}}

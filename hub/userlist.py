@@ -13,7 +13,7 @@ from pathlib import Path
 # What JupyterHub and NativeAuthenticator accept as a name, less what people only type by mistake (quotes, commas,
 # colons). 64 bytes, so that even a name of which every byte is escaped fits into the name of a volume (255 bytes).
 MAX_BYTES = 64
-_WORD = re.compile(r"[\w$][\w.@+$-]*")
+_WORD = re.compile(r"[\w$][\w.@+$#-]*")
 
 
 class UserlistError(ValueError):
@@ -114,5 +114,5 @@ def complaint(word: str) -> str | None:
     if len(word.encode()) > MAX_BYTES:
         return f"it is longer than {MAX_BYTES} bytes."
     if not _WORD.fullmatch(word):
-        return "use letters, digits and . _ - @ + $, and begin with a letter, a digit, _ or $."
+        return "use letters, digits and . _ - @ + $ #, and begin with a letter, a digit, _ or $."
     return None

@@ -14,7 +14,7 @@ from support.people import Visitor, initial_password, users
 from support.waiting import wait_for
 
 TWENTY = [f"pupil{number}" for number in range(1, 21)]
-ODD_NAMES = ["o.dot", "o-dash", "o_dot", "odot", "o.hara@example.org", "USER1", "josé", "$plus+"]
+ODD_NAMES = ["o.dot", "o-dash", "o_dot", "odot", "o.hara@example.org", "USER1", "josé", "$plus+", "a$b#1"]
 CHOSEN_PASSWORD = "pa$$word #1 ${HOME}"
 INITIAL_PASSWORDS = "/data/initial-passwords"
 

@@ -15,9 +15,9 @@ from tornado import web
 from traitlets.config import Config
 
 from hub import accounts, authentication, paths, people, settings, userlist
-from hub.lockout import Lockout
-from hub.native import LOCKED, AccountAuthenticator
-from hub.native_handlers import REPLACED
+from hub.sign_in.lockout import Lockout
+from hub.sign_in.native import LOCKED, AccountAuthenticator
+from hub.sign_in.native_handlers import REPLACED
 
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 REMOVED = "saffron"
@@ -45,7 +45,7 @@ def make(db: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     def make(**given: str) -> AccountAuthenticator:
         config = Config()
         members = userlist.parse("mal admin\nwash\n")
-        authentication.configure(config, settings.load(TOKENS | given), members, {REMOVED})
+        authentication.configure(config, "native", settings.load(TOKENS | given)[1], members, {REMOVED})
         return config.JupyterHub.authenticator_class(config=config, _deprecated_db_session=db)
 
     return make

@@ -12,12 +12,19 @@ import pytest
 import yaml
 
 from hub import settings
+from hub.fields import extra, is_secret
 from hub.settings import RENAMED, HostSettings, Settings
+from hub.sign_in.settings import AUTHENTICATORS
 
 REPOSITORY = Path(__file__).parents[2]
-SECRETS = {name.upper() for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+MODELS = (Settings, *AUTHENTICATORS.values())
+SECRETS = {name.upper() for model in MODELS for name in model.model_fields if is_secret(model, name)}
 SETTINGS = {name.upper() for name in Settings.model_fields} - SECRETS
 HOST_SETTINGS = {name.upper() for name in HostSettings.model_fields}
+NATIVE_SETTINGS = {name.upper() for name in AUTHENTICATORS["native"].model_fields} - SECRETS
+SIGN_IN_SETTINGS = {name.upper() for model in AUTHENTICATORS.values() for name in model.model_fields}
+# Those that `make build` makes or that have only one place.
+ONLY_IN_A_FILE = {"JUPYTERHUB_CRYPT_KEY", "JUPYTERHUB_ADMIN_PASSWORD"}
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 
 COMPOSE_TEXT = (REPOSITORY / "docker-compose.yml").read_text()
@@ -26,7 +33,8 @@ MAKEFILE = (REPOSITORY / "Makefile").read_text()
 ENV_LINES = (REPOSITORY / ".env").read_text().splitlines()
 ENV = dict(line.split("=", 1) for line in ENV_LINES if line and not line.startswith("#"))
 
-LOCKS = sorted([*REPOSITORY.glob("*/requirements*.txt"), *REPOSITORY.glob("*/package-lock.json")])
+NPM_LOCKS = sorted([*REPOSITORY.glob("*/package-lock.json"), *REPOSITORY.glob("tests/servers/*/package-lock.json")])
+LOCKS = sorted(REPOSITORY.glob("*/requirements*.txt")) + NPM_LOCKS
 # Written while the deployment is used, and in .gitignore, or git's own.
 NOT_COMMITTED = {".git", "test-results", "backups", "__pycache__", "node_modules", ".venv", ".ruff_cache"}
 
@@ -48,6 +56,12 @@ def version(lock: str, package: str) -> str:
     return match[1]
 
 
+def value_of(name: str, given: dict[str, str]) -> object:
+    """Return what the hub reads for a setting of the default path."""
+    values, native = settings.load(TOKENS | given)
+    return getattr(values if name in SETTINGS else native, name.lower())
+
+
 def targets() -> dict[str, str]:
     """Return every verb of the Makefile, with its help."""
     found = {}
@@ -66,15 +80,28 @@ def test_compose_passes_every_setting_to_the_hub_and_nothing_else() -> None:
     assert set(hub.values()) == {None}, "a value here would beat the default in hub/settings.py"
 
 
+def test_compose_passes_every_setting_of_the_authenticators() -> None:
+    lines = (REPOSITORY / "hub" / "sign_in" / "settings.env").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == sorted(SIGN_IN_SETTINGS - ONLY_IN_A_FILE)
+
+
 def test_secrets_come_from_files_of_secrets() -> None:
-    assert COMPOSE["services"]["hub"]["env_file"] == ["secrets/proxy.env", "secrets/hub.env"]
+    files = [file["path"] if isinstance(file, dict) else file for file in COMPOSE["services"]["hub"]["env_file"]]
+    assert files[:3] == ["secrets/proxy.env", "secrets/hub.env", "hub/sign_in/settings.env"]
     assert COMPOSE["services"]["proxy"]["env_file"] == "secrets/proxy.env"
-    made = (REPOSITORY / "scripts" / "secrets").read_text() + (REPOSITORY / "secrets" / "README.md").read_text()
-    assert [name for name in SECRETS if name not in made] == []
+    for model in MODELS:
+        for name in filter(lambda name: is_secret(model, name), model.model_fields):
+            assert extra(model, name, "file") in files, name
 
 
-def test_env_has_every_setting_and_nothing_else() -> None:
-    assert ENV.keys() == SETTINGS | HOST_SETTINGS
+def test_what_lies_in_secrets_is_explained_there() -> None:
+    page = (REPOSITORY / "secrets" / "README.md").read_text()
+    assert [name for name in SECRETS if f"`{name}`" not in page and f"`{name}=" not in page] == []
+
+
+def test_env_has_every_setting_of_the_default_path_and_nothing_else() -> None:
+    """Those of the other authenticators are in examples/."""
+    assert ENV.keys() == SETTINGS | NATIVE_SETTINGS | HOST_SETTINGS
 
 
 def test_the_check_of_the_build_sees_every_setting_of_the_host() -> None:
@@ -89,12 +116,11 @@ def test_every_name_in_env_stands_under_a_comment() -> None:
             assert above, f"nothing says what {line} is"
 
 
-@pytest.mark.parametrize("name", sorted(SETTINGS))
+@pytest.mark.parametrize("name", sorted(SETTINGS | NATIVE_SETTINGS))
 def test_env_has_the_default(name: str) -> None:
-    defaults = settings.load(TOKENS)
-    default = getattr(defaults, name.lower())
+    default = value_of(name, {})
     if default not in ("", []):
-        assert getattr(settings.load(TOKENS | {name: ENV[name]}), name.lower()) == default
+        assert value_of(name, {name: ENV[name]}) == default
 
 
 def test_env_has_the_defaults_of_the_host() -> None:
@@ -146,7 +172,8 @@ def test_the_hub_is_tested_with_the_versions_it_has() -> None:
 
 def test_there_are_locks() -> None:
     names = {str(path.relative_to(REPOSITORY)) for path in LOCKS}
-    assert names >= {"hub/requirements.txt", "singleuser/requirements.txt", "proxy/package-lock.json"}
+    python = {"hub/requirements.txt", "singleuser/requirements.txt"}
+    assert names >= python | {"proxy/package-lock.json", "tests/servers/oidc/package-lock.json"}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: str(path.relative_to(REPOSITORY)))
@@ -164,8 +191,10 @@ def test_every_requirement_has_a_hash(lock: Path) -> None:
     assert [pin.splitlines()[0] for pin in pins if "==" not in pin or "--hash=sha256:" not in pin] == []
 
 
-def test_every_npm_package_has_a_hash() -> None:
-    packages = json.loads((REPOSITORY / "proxy" / "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("lock", NPM_LOCKS, ids=lambda path: path.parent.name)
+def test_every_npm_package_has_a_hash(lock: Path) -> None:
+    packages = json.loads(lock.read_text())["packages"]
+    assert len(packages) > 10
     assert [name for name, package in packages.items() if name and not package.get("integrity")] == []
 
 
@@ -185,11 +214,11 @@ def test_git_ignores_secrets() -> None:
     assert [line for line in lines if line.startswith("!/secrets")] == ["!/secrets/README.md"]
 
 
-def test_of_secrets_only_the_tls_pair_gets_into_a_build() -> None:
+def test_of_secrets_only_certificates_and_the_key_get_into_a_build() -> None:
     lines = (REPOSITORY / "Dockerfile.jupyterhub.dockerignore").read_text().splitlines()
     assert "*" in lines
     allowed = [line for line in lines if line.startswith("!") and "secrets" in line]
-    assert sorted(allowed) == ["!secrets/jupyterhub.crt", "!secrets/jupyterhub.key"]
+    assert sorted(allowed) == ["!secrets/ca.crt", "!secrets/jupyterhub.crt", "!secrets/jupyterhub.key"]
 
 
 # --- Makefile ---

@@ -1,6 +1,6 @@
 """NativeAuthenticator 1.3 for JupyterHub 6, without its holes.
 
-What is changed, and why, is in docs/sign-in.md. Its pages and its table stay as they are.
+What is changed, and why, is in docs/people.md. Its pages and its table stay as they are.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
 from tornado import web
 
-from hub import accounts, native_handlers, passwords, paths, userlist
-from hub.lockout import SECONDS, Lockout
+from hub import accounts, passwords, paths, userlist
 from hub.passwords import InitialPasswords
+from hub.sign_in import native_handlers
+from hub.sign_in.lockout import SECONDS, Lockout
 
 LOCKED = f"Too many failed attempts: this name is locked for {SECONDS // 60} minutes."
 

@@ -1,0 +1,154 @@
+"""What settings are made of: their types, their documentation, and the text about a bad one."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from jupyterhub.traitlets import ByteSpecification
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from hub.passwords import complaint
+
+# The least that the Engine takes; what is below has lost its unit.
+MIN_MEMORY = 6 * 1024**2
+DOT_ENV = ".env"
+_THIS_CONTAINER = re.compile(r"localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1?\]?", re.IGNORECASE)
+
+
+class SettingsModel(BaseModel):
+    """A group of settings, each a `setting`."""
+
+    model_config = ConfigDict(frozen=True, validate_default=True)
+
+    def rules(self) -> Iterator[str]:
+        """Yield a complaint for every rule broken that is about more than one setting.
+
+        When some settings are bad, all of them are just as they were written: texts, or their defaults.
+        """
+        yield from ()
+
+
+def setting(default: Any, *, help: str, expected: str, file: str = DOT_ENV, trait: str = "", **constraints: Any) -> Any:
+    """A field with its documentation.
+
+    Args:
+        default: its value when it is not set; `...` when it has to be.
+        help: what it does.
+        expected: what a good value looks like, for the one who got it wrong.
+        file: where it belongs.
+        trait: the authenticator's trait that gets its value.
+        constraints: pydantic's.
+    """
+    extra = {"expected": expected, "file": file, "trait": trait}
+    return Field(default, description=help, json_schema_extra=extra, **constraints)
+
+
+def extra(model: type[BaseModel], name: str, key: str) -> str:
+    """What `setting` was given as `key` for a field."""
+    return model.model_fields[name].json_schema_extra[key]  # type: ignore[index, call-overload, return-value]
+
+
+def is_secret(model: type[BaseModel], name: str) -> bool:
+    """Whether a setting's value must not be shown."""
+    return "SecretStr" in str(model.model_fields[name].annotation)
+
+
+def given(model: type[BaseModel], environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings of `model` that `environment` has, by field. An empty value means the default."""
+    return {name: environment[name.upper()] for name in model.model_fields if environment.get(name.upper())}
+
+
+def problems_of(model: type[SettingsModel], environment: Mapping[str, str]) -> list[str]:
+    """One line for every setting of `model` that cannot be used: its name, what it was, and what is expected."""
+    fields = given(model, environment)
+    try:
+        return list(model.model_validate(fields).rules())
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    as_written = model.model_construct(**fields)  # type: ignore[arg-type]
+    return [*(_describe(model, detail) for detail in details), *as_written.rules()]
+
+
+def _describe(model: type[BaseModel], detail: ErrorDetails) -> str:
+    name = str(detail["loc"][0])
+    file, expected = extra(model, name, "file"), extra(model, name, "expected")
+    if detail["type"] == "missing":
+        return f"  {name.upper()} is missing: add the line {name.upper()}=… to {file}; expected {expected}."
+    where = f"{file} or the shell" if file == DOT_ENV else file
+    found = "not usable" if is_secret(model, name) else f"{detail['input']!r}"
+    reason = "" if is_secret(model, name) else str(detail.get("ctx", {}).get("error", ""))
+    return f"  {name.upper()} ({where}) is {found}{reason and f' ({reason})'}; expected {expected}."
+
+
+def _bytes(value: object) -> int:
+    """Bytes of a size as JupyterHub and Docker write it: 2G is 2 * 1024**3."""
+    size = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)", str(value).upper())
+    if size is None:
+        raise ValueError
+    number, unit = size.groups()
+    amount = float(number) * ByteSpecification.UNIT_SUFFIXES.get(unit, 1)
+    if amount and not MIN_MEMORY <= amount < 2**63:
+        raise ValueError
+    return int(amount)
+
+
+def _good_password(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and (reason := complaint(value.get_secret_value())):
+        raise ValueError(reason)
+    return value
+
+
+def _split(separators: str) -> BeforeValidator:
+    def split(value: object) -> list[str]:
+        words = value if isinstance(value, list) else re.split(f"[{separators}]", str(value))
+        return [word.strip() for word in words if word.strip()]
+
+    return BeforeValidator(split)
+
+
+def _unquoted(value: object) -> object:
+    """Without the quotes that people put around a value, whatever has read the file."""
+    return re.sub(r"""^(["'])(.*)\1$""", r"\2", value.strip()) if isinstance(value, str) else value
+
+
+def _elsewhere(host: str) -> str:
+    if _THIS_CONTAINER.fullmatch(host):
+        raise ValueError(
+            "that is the hub's own container; this machine is host.docker.internal there, or its name in the network"
+        )
+    return host
+
+
+def _reachable(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("not an address with https:// in front")
+    _elsewhere(parts.hostname)
+    return url.rstrip("/")
+
+
+def _words(value: object) -> list[str]:
+    return value if isinstance(value, list) else shlex.split(str(value))
+
+
+Bytes = Annotated[int, BeforeValidator(_bytes)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]*$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Words = Annotated[list[str], BeforeValidator(_words)]
+# Names that have no blanks; names that may have some; distinguished names, which have commas.
+Names = Annotated[list[str], _split(r";,\s")]
+Groups = Annotated[list[str], _split(";,"), BeforeValidator(_unquoted)]
+DistinguishedNames = Annotated[list[str], _split(";"), BeforeValidator(_unquoted)]
+Unquoted = Annotated[str, BeforeValidator(_unquoted)]
+# A host, and an address, that the hub has to reach from inside its container.
+Host = Annotated[str, AfterValidator(_elsewhere), Field(pattern=r"^[A-Za-z0-9.:_-]*$"), BeforeValidator(_unquoted)]
+Url = Annotated[str, AfterValidator(lambda url: url and _reachable(url))]
+# JupyterHub 6.1 refuses tokens of more than 64 characters.
+Token = Annotated[SecretStr, Field(min_length=32, max_length=64)]
+GoodPassword = Annotated[SecretStr | None, AfterValidator(_good_password)]

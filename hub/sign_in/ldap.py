@@ -1,0 +1,152 @@
+"""LDAPAuthenticator with checked certificates, limits of time, and messages; it does not hold up the hub."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import ldap3
+from jupyterhub.handlers import BaseHandler
+from ldap3.core.exceptions import LDAPExceptionError
+from ldap3.utils.conv import escape_filter_chars
+from ldapauthenticator import LDAPAuthenticator
+from ldapauthenticator.ldapauthenticator import TlsStrategy
+from tornado import web
+from traitlets import List, Unicode
+
+from hub import userlist
+from hub.roster import PROVIDER_GROUPS
+from hub.sign_in import tls
+from hub.sign_in.known import KnownPeople, ProviderAwayError, RefusedError
+
+CONNECT_SECONDS = 5
+ANSWER_SECONDS = 10
+# Threads that may wait for the directory; those of a class that signs in while it hangs.
+WORKERS = 32
+# LDAP's results that are about the name or the password (RFC 4511, appendix A); all others are the directory's trouble.
+REFUSALS = {
+    ldap3.core.results.RESULT_INVALID_CREDENTIALS,
+    ldap3.core.results.RESULT_NO_SUCH_OBJECT,
+    ldap3.core.results.RESULT_INVALID_DN_SYNTAX,
+    ldap3.core.results.RESULT_INAPPROPRIATE_AUTHENTICATION,
+    ldap3.core.results.RESULT_INSUFFICIENT_ACCESS_RIGHTS,
+    ldap3.core.results.RESULT_UNWILLING_TO_PERFORM,
+    ldap3.core.results.RESULT_CONSTRAINT_VIOLATION,
+}
+
+
+class CheckedTls(ldap3.Tls):
+    """TLS as Python does it: ldap3 by itself checks no certificate, and knows no addresses in them."""
+
+    def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:
+        """Encrypt the connection's socket, which raises ssl.SSLError unless the server proves its name."""
+        connection.socket = tls.context().wrap_socket(connection.socket, server_hostname=connection.server.host)
+
+
+class DirectoryAuthenticator(KnownPeople, LDAPAuthenticator):
+    """People of a directory."""
+
+    admin_groups = List(Unicode(), help="DNs of groups whose members are administrators.").tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="ldap")
+
+    async def authenticate(self, handler: BaseHandler, data: dict[str, str]) -> dict[str, Any] | None:
+        """Who has filled in the form; None when the directory does not know that name with that password.
+
+        Raises:
+            tornado.web.HTTPError: 503 with a message for the form when the directory cannot be asked.
+        """
+        name = data.get("username", "").strip()
+        if userlist.complaint(name):  # nothing that means something else in a DN or a filter gets to the directory
+            return None
+        asked = {"username": name, "password": data.get("password", "")}
+        try:
+            model = await self._in_worker(
+                lambda: asyncio.run(super(DirectoryAuthenticator, self).authenticate(None, asked))
+            )
+        except ProviderAwayError as error:
+            self.log.error("The directory cannot be asked: %s", error)
+            raise web.HTTPError(503, "The directory does not answer: try again later.") from error
+        return model and self._with_admin(model)
+
+    async def ask_again(self, user: Any, handler: BaseHandler | None) -> dict[str, Any] | None:
+        """See KnownPeople. Only with a search can the hub ask about somebody without their password."""
+        if not self.lookup_dn:
+            model = {"name": user.name, "auth_state": {"ldap_groups": self._known_groups(user)}}
+        else:
+            model = await self._in_worker(lambda: self._looked_up(user.name))
+        return self._with_admin(model)
+
+    def provider_groups(self, auth_model: dict[str, Any]) -> list[str]:
+        """Those of the groups in the settings that somebody is a member of."""
+        return (auth_model["auth_state"] or {})["ldap_groups"]
+
+    def get_connection(self, userdn: str | None, password: str | None) -> ldap3.Connection | None:
+        """A connection that is signed in as `userdn`, or None when the directory refuses name or password.
+
+        Raises:
+            ProviderAwayError: the directory cannot be asked.
+        """
+        server = ldap3.Server(
+            self.server_address,
+            port=self.server_port,
+            use_ssl=self.tls_strategy == TlsStrategy.on_connect,
+            tls=CheckedTls(validate=ssl.CERT_REQUIRED),
+            get_info=ldap3.NONE,
+            connect_timeout=CONNECT_SECONDS,
+        )
+        connection = ldap3.Connection(
+            server, user=userdn, password=password, check_names=False, receive_timeout=ANSWER_SECONDS, read_only=True
+        )
+        connection.open()
+        if self.tls_strategy == TlsStrategy.before_bind:
+            connection.start_tls(read_server_info=False)
+        if connection.bind():
+            return connection
+        description = connection.result["description"]
+        connection.unbind()
+        if userdn == self.lookup_dn_search_user:
+            raise ProviderAwayError(f"it refuses LDAP_LOOKUP_USER: {description}")
+        if connection.result["result"] not in REFUSALS:
+            raise ProviderAwayError(f"it answers with {description}")
+        return None
+
+    def resolve_username(self, username_supplied_by_user: str) -> tuple[str | None, str | None]:
+        """Name and DN that the search finds, the DN as a template that stands for itself."""
+        name, dn = super().resolve_username(username_supplied_by_user)
+        return name, dn and dn.replace("{", "{{").replace("}", "}}")
+
+    def _looked_up(self, name: str) -> dict[str, Any]:
+        found, dn = super().resolve_username(name)
+        if found is None or dn is None:
+            raise RefusedError("the directory's search does not find the name any more")
+        connection = self.get_connection(self.lookup_dn_search_user, self.lookup_dn_search_password)
+        groups = [group for group in self.allowed_groups or [] if self._is_member(connection, group, dn, found)]
+        connection.unbind()
+        return {"name": name, "auth_state": {"ldap_groups": groups}}
+
+    def _is_member(self, connection: ldap3.Connection, group: str, dn: str, name: str) -> bool:
+        member = self.group_search_filter.format(userdn=escape_filter_chars(dn), uid=escape_filter_chars(name))
+        return connection.search(group, member, ldap3.BASE, attributes=self.group_attributes)
+
+    def _known_groups(self, user: Any) -> list[str]:
+        known = (user.user_info or {}).get(PROVIDER_GROUPS, [])
+        return [group for group in known if group in (self.allowed_groups or [])]
+
+    def _with_admin(self, model: dict[str, Any]) -> dict[str, Any]:
+        if self.admin_groups:
+            listed = self.normalize_username(model["name"]) in self.admin_users
+            model["admin"] = listed or not set(self.admin_groups).isdisjoint(self.provider_groups(model))
+        return model
+
+    async def _in_worker[T](self, function: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._workers, function)
+        except (LDAPExceptionError, OSError) as error:
+            hint = " (is its authority in secrets/ca.crt?)" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
+            raise ProviderAwayError(f"{error}{hint}") from error

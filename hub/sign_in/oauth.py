@@ -1,0 +1,237 @@
+"""Every provider of OAuthenticator, as one: discovery, clear refusals, and asking again without throwing people out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import reduce
+from importlib.metadata import entry_points
+from typing import Any
+
+from jupyterhub.handlers import BaseHandler
+from oauthenticator.oauth2 import OAuthCallbackHandler, OAuthenticator, OAuthLoginHandler
+from tornado import web
+from tornado.httpclient import HTTPClientError
+from traitlets import Unicode, default
+
+from hub import userlist
+from hub.sign_in import tls
+from hub.sign_in.known import KnownPeople, ProviderAwayError, RefusedError
+
+DISCOVERY = "/.well-known/openid-configuration"
+# Once a token has run out that cannot be renewed, the provider cannot be asked any more: how long that is good enough.
+UNASKED_SECONDS = 24 * 3600
+EXPIRES_AT = "expires_at"
+OTHER_CLAIM = "The administrator of this hub can choose another claim: OAUTH_USERNAME_CLAIM."
+
+
+class LoginHandler(OAuthLoginHandler):
+    """Sends people to the provider, once its addresses are known."""
+
+    async def get(self) -> None:
+        """Redirect to the provider.
+
+        Raises:
+            tornado.web.HTTPError: 503 when it does not answer.
+        """
+        async with self.authenticator.with_messages():
+            await self.authenticator.discover()
+        super().get()
+
+
+class CallbackHandler(OAuthCallbackHandler):
+    """Where people come back to."""
+
+    async def get(self) -> None:
+        """Sign them in.
+
+        Raises:
+            tornado.web.HTTPError: with a message for the person.
+        """
+        async with self.authenticator.with_messages():
+            await super().get()
+
+    def check_state(self) -> None:
+        """Compare the state in the address with the cookie's.
+
+        Raises:
+            tornado.web.HTTPError: 400 when they differ, or when one is no state at all.
+        """
+        try:
+            super().check_state()
+        except (ValueError, AttributeError, TypeError) as error:
+            raise web.HTTPError(400, "OAuth state mismatch") from error
+
+
+class OAuthSignIn(KnownPeople, OAuthenticator):
+    """What is added to each provider's class."""
+
+    login_handler = LoginHandler
+    callback_handler = CallbackHandler
+
+    issuer_url = Unicode(help="OpenID Connect issuer, from which the other addresses are discovered.").tag(config=True)
+    groups_claim = Unicode(help="The claim with people's groups; nested ones with dots.").tag(config=True)
+
+    @default("http_request_kwargs")
+    def _http_request_kwargs_default(self) -> dict[str, Any]:
+        return {"ssl_options": tls.context()}
+
+    async def httpfetch(
+        self, url: str, label: str = "fetching", parse_json: bool = True, raise_error: bool = True, **kwargs: Any
+    ) -> Any:
+        """Fetch from the provider. Its being busy is no answer, also where the caller looks at the status itself."""
+        answer = await super().httpfetch(url, label, parse_json, raise_error, **kwargs)
+        if not parse_json and (answer.code >= 500 or _limited(answer.headers)):
+            raise ProviderAwayError(f"{url} answers with {answer.code}")
+        return answer
+
+    async def discover(self) -> None:
+        """Ask the issuer for its addresses, unless they are known (OpenID Connect Discovery 1.0, section 4).
+
+        Raises:
+            ProviderAwayError: it does not answer, or not as an issuer.
+        """
+        if not self.issuer_url or self.authorize_url:
+            return
+        async with self._asking():
+            found = await self.httpfetch(self.issuer_url + DISCOVERY, "discovering the provider")
+        try:
+            if found["issuer"].rstrip("/") != self.issuer_url:
+                raise ProviderAwayError(f"the issuer at OAUTH_ISSUER_URL calls itself {found['issuer']}")
+            self.token_url, self.userdata_url = found["token_endpoint"], found["userinfo_endpoint"]
+            self.basic_auth = "client_secret_post" not in found.get("token_endpoint_auth_methods_supported", [])
+            self.authorize_url = found["authorization_endpoint"]
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ProviderAwayError(f"what is at {self.issuer_url}{DISCOVERY} is no provider: {error!r}") from error
+
+    async def authenticate(self, handler: BaseHandler, data: Any = None, **kwargs: Any) -> dict[str, Any] | None:
+        """Who has come back from the provider.
+
+        Raises:
+            tornado.web.HTTPError: 403 with a message for the person.
+        """
+        await self.discover()
+        async with self._asking():
+            model = await super().authenticate(handler, data, **kwargs)
+        if reason := userlist.complaint(model["name"]):
+            name = f"You are {model['name']!r} at {self.login_service}, which cannot be a user name here"
+            raise web.HTTPError(403, f"{name}: {reason} {OTHER_CLAIM}")
+        return model
+
+    async def check_allowed(self, username: str, auth_model: dict[str, Any]) -> bool:
+        """See KnownPeople. Some rules ask the provider, too."""
+        async with self._asking():
+            return await super().check_allowed(username, auth_model)
+
+    @asynccontextmanager
+    async def with_messages(self) -> AsyncIterator[None]:
+        """Turn what the provider did into a message for the person, and a line in the log for the administrator."""
+        try:
+            yield
+        except RefusedError as error:
+            self.log.warning("%s did not vouch for somebody: %s", self.login_service, error)
+            raise web.HTTPError(403, f"{self.login_service} did not accept this sign-in: {error}") from error
+        except ProviderAwayError as error:
+            self.log.error("%s cannot be asked: %s", self.login_service, error)
+            raise web.HTTPError(503, f"{self.login_service} does not answer: try again later.") from error
+
+    async def get_token_info(self, handler: BaseHandler | None, params: dict[str, Any]) -> dict[str, Any]:
+        """The provider's tokens for a code or a refresh token, with the time when they run out.
+
+        Raises:
+            RefusedError: the code is used, has expired, or is somebody else's.
+        """
+        try:
+            token = await super().get_token_info(handler, params)
+        except web.HTTPError as error:  # refusals with status 200, as GitHub sends them
+            raise RefusedError("the code may have expired; try again.") from error
+        if seconds := token.get("expires_in"):
+            token.setdefault(EXPIRES_AT, time.time() + float(seconds))
+        return token
+
+    def user_info_to_username(self, user_info: dict[str, Any]) -> str:
+        """The name that the claim has.
+
+        Raises:
+            tornado.web.HTTPError: 403 when there is none, or when it is an address that nobody has verified.
+        """
+        if self.username_claim == "email" and user_info.get("email_verified") is False:
+            raise web.HTTPError(403, f"Your address is not verified at {self.login_service}: verify it there first.")
+        try:
+            return str(super().user_info_to_username(user_info))
+        except (ValueError, KeyError) as error:
+            message = f"{self.login_service} does not tell your {self.username_claim}. {OTHER_CLAIM}"
+            raise web.HTTPError(403, message) from error
+
+    async def get_user_groups(self, auth_state: dict[str, Any]) -> set[str]:
+        """The groups in the groups claim, whose name may have dots itself."""
+        claims = auth_state[self.user_auth_state_key]
+        groups = claims.get(self.groups_claim)
+        if groups is None:
+            path = self.groups_claim.split(".")
+            groups = reduce(lambda value, key: value.get(key) if isinstance(value, dict) else None, path, claims)
+        return {groups} if isinstance(groups, str) else {str(group) for group in groups or []}
+
+    async def ask_again(self, user: Any, handler: BaseHandler | None) -> dict[str, Any] | None:
+        """See KnownPeople."""
+        state = await user.get_auth_state()
+        if not state:  # never signed in here: an API token may have been made for them, but no cookie
+            if handler is not None and not handler._token_authenticated:
+                raise RefusedError("the hub has no token of the provider")
+            return None
+        await self.discover()
+        async with self._asking():
+            model = await self._renewed(state)
+        if model and self.normalize_username(model["name"]) != user.name:
+            raise RefusedError(f"the account is called {model['name']} now")
+        return model
+
+    async def _renewed(self, state: dict[str, Any]) -> dict[str, Any] | None:
+        token, renewal = state["token_response"], state.get("refresh_token")
+        seconds_over = time.time() - token.get(EXPIRES_AT, float("inf"))
+        if seconds_over < 0 or not renewal:
+            try:
+                return await self._token_to_auth_model(token)
+            except HTTPClientError as error:
+                if not _refusal(error) or (not renewal and seconds_over < 0):
+                    raise
+        if renewal:
+            fresh = await self.get_token_info(None, self.build_refresh_token_request_params(renewal))
+            return await self._token_to_auth_model({"refresh_token": renewal} | fresh)
+        if seconds_over > UNASKED_SECONDS:
+            raise RefusedError("the provider's token ran out a day ago")
+        return None
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except HTTPClientError as error:
+            if _refusal(error):
+                raise RefusedError("the code or the token may have expired; try again.") from error
+            raise ProviderAwayError(str(error)) from error
+        except (OSError, json.JSONDecodeError) as error:
+            hint = " (is its authority in secrets/ca.crt?)" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
+            raise ProviderAwayError(f"{error}{hint}") from error
+
+
+def _limited(headers: Mapping[str, str]) -> bool:
+    """Whether the provider has had too many requests; GitHub's status for that is 403, too."""
+    return headers.get("X-RateLimit-Remaining") == "0" or "Retry-After" in headers
+
+
+def _refusal(error: HTTPClientError) -> bool:
+    """Whether the provider said no to the person: not that it is busy, nor that it does not know the hub."""
+    response = error.response
+    if error.code not in (400, 401, 403) or response is None or _limited(response.headers):
+        return False
+    return b"invalid_client" not in response.body
+
+
+def authenticator_class(name: str) -> type[OAuthSignIn]:
+    """The authenticator for a provider, by its entry point in OAuthenticator."""
+    (entry,) = entry_points(group="jupyterhub.authenticators", name=name)
+    provider = entry.load()
+    return type(f"{provider.__name__}SignIn", (OAuthSignIn, provider), {})

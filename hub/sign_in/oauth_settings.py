@@ -1,0 +1,225 @@
+"""OAuth providers: what all of them need, and the few settings in which they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, SecretStr
+
+from hub.fields import Groups, Host, Names, Token, Unquoted, Url, setting
+from hub.sign_in.provider_settings import ProviderSettings
+
+OAUTH_FILE = "secrets/oauth.env"
+CALLBACK_PATH = "/hub/oauth_callback"
+
+
+def _callback(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        raise ValueError("it has to begin with https://")
+    if not parts.hostname or parts.path != CALLBACK_PATH or parts.query or parts.fragment:
+        raise ValueError(f"behind the host comes {CALLBACK_PATH} and nothing else")
+    return url
+
+
+class OAuthProviderSettings(ProviderSettings):
+    """What every OAuth provider needs, its client's name and secret excepted."""
+
+    oauth_callback_url: Annotated[Unquoted, AfterValidator(_callback)] = setting(
+        ...,
+        help="where the provider sends people back to, as registered there",
+        expected=f"https://HOST{CALLBACK_PATH}",
+        file=OAUTH_FILE,
+        trait="oauth_callback_url",
+    )
+    oauth_login_service: Unquoted = setting(
+        "", help="the name on the button; empty: the provider's", expected="a few words", trait="login_service"
+    )
+    oauth_scope: Names = setting(
+        [], help="scopes to ask for; empty: those that are needed", expected="words", trait="scope"
+    )
+    oauth_username_claim: str = setting(
+        "",
+        help="the claim that is the user name here; empty: the provider's usual one",
+        expected="a claim's name such as email",
+        trait="username_claim",
+    )
+    oauth_groups_claim: str = setting(
+        "",
+        help="the claim with people's groups, which become JupyterHub's; nested ones with dots",
+        expected="a claim's name such as groups or realm_access.roles",
+        trait="groups_claim",
+    )
+    oauth_allowed_groups: Groups = setting(
+        [],
+        help="groups of that claim whose members may sign in",
+        expected="names, separated by ;",
+        trait="allowed_groups",
+    )
+    oauth_admin_groups: Groups = setting(
+        [],
+        help="groups of that claim whose members may sign in and are administrators",
+        expected="names, separated by ;",
+        trait="admin_groups",
+    )
+    oauth_logout_redirect_url: str = setting(
+        "",
+        help="where Logout leads, to end the provider's session, too; empty: the login page",
+        expected="an address",
+        trait="logout_redirect_url",
+        pattern=r"^(https?://\S+)?$",
+    )
+    jupyterhub_crypt_key: Token = setting(
+        ...,
+        help="encrypts the provider's tokens in the database, made by make build",
+        expected="64 hexadecimal digits",
+        file="secrets/hub.env",
+    )
+
+    @property
+    def admin_groups(self) -> frozenset[str]:
+        """Those of the groups claim."""
+        return frozenset(self.oauth_admin_groups)
+
+    def rules(self) -> Iterator[str]:
+        """Groups need a claim to come from."""
+        for name in ("oauth_allowed_groups", "oauth_admin_groups"):
+            if getattr(self, name) and not self.oauth_groups_claim:
+                yield f"  {name.upper()} (.env or the shell) needs OAUTH_GROUPS_CLAIM; expected that claim's name."
+
+
+class OAuthSettings(OAuthProviderSettings):
+    """A provider's client by the names that all providers but GitHub have."""
+
+    oauth_client_id: str = setting(
+        ..., help="the client ID that the provider gave", expected="an ID", file=OAUTH_FILE, trait="client_id"
+    )
+    oauth_client_secret: SecretStr = setting(
+        ...,
+        help="the client secret that the provider gave",
+        expected="a secret",
+        file=OAUTH_FILE,
+        trait="client_secret",
+    )
+
+
+class GitHubSettings(OAuthProviderSettings):
+    """GitHub and GitHub Enterprise."""
+
+    github_client_id: str = setting(
+        ..., help="client ID of the OAuth app", expected="an ID", file=OAUTH_FILE, trait="client_id"
+    )
+    github_client_secret: SecretStr = setting(
+        ..., help="client secret of the OAuth app", expected="a secret", file=OAUTH_FILE, trait="client_secret"
+    )
+    github_url: Url = setting(
+        "https://github.com",
+        help="the server, for GitHub Enterprise",
+        expected="an address such as https://github.example.org",
+        trait="github_url",
+    )
+    github_allowed_organizations: Names = setting(
+        [],
+        help="organisations, or teams as `organisation:team`, whose members may sign in",
+        expected="names as in the addresses of their pages",
+        trait="allowed_organizations",
+    )
+
+    def traits(self) -> dict[str, object]:
+        """Private members of an organisation are visible with the scope read:org only."""
+        scope = self.oauth_scope or (["read:org"] if self.github_allowed_organizations else [])
+        return super().traits() | {"scope": scope}
+
+
+class GitLabSettings(OAuthSettings):
+    """gitlab.com or a GitLab of one's own."""
+
+    defaults: ClassVar = {"scope": ["read_user"]}
+    gitlab_url: Url = setting(
+        "https://gitlab.com",
+        help="the server",
+        expected="an address such as https://gitlab.example.org",
+        trait="gitlab_url",
+    )
+    gitlab_allowed_groups: Names = setting(
+        [],
+        help="groups whose members may sign in",
+        expected="names as in the addresses of their pages",
+        trait="allowed_gitlab_groups",
+    )
+
+    def traits(self) -> dict[str, object]:
+        """Membership is asked of the API, beyond who somebody is."""
+        scope = self.oauth_scope or (["read_api"] if self.gitlab_allowed_groups else ["read_user"])
+        return super().traits() | {"scope": scope}
+
+
+class GoogleSettings(OAuthSettings):
+    """Google accounts and Google Workspace."""
+
+    google_hosted_domain: Names = setting(
+        [],
+        help="only accounts of these domains; with one domain, names are without it",
+        expected="domains such as example.org",
+        trait="hosted_domain",
+    )
+
+
+class AzureAdSettings(OAuthSettings):
+    """Microsoft Entra ID, once Azure AD."""
+
+    # Its usual claim here, `name`, is a display name: not unique, and for anybody to choose.
+    defaults: ClassVar = {"username_claim": "upn"}
+    aad_tenant_id: str = setting(..., help="the directory (tenant) ID", expected="an ID", trait="tenant_id")
+
+
+class Auth0Settings(OAuthSettings):
+    """Auth0."""
+
+    auth0_domain: Host = setting(
+        ..., help="the tenant's domain", expected="a domain such as example.eu.auth0.com", trait="auth0_domain"
+    )
+
+
+class OpenShiftSettings(OAuthSettings):
+    """OpenShift's own accounts."""
+
+    openshift_url: Url = setting(..., help="the cluster's API", expected="an address", trait="openshift_url")
+
+
+class OpenIdSettings(OAuthSettings):
+    """Any OpenID Connect provider, by discovery or by its three addresses."""
+
+    defaults: ClassVar = {
+        "username_claim": "preferred_username",
+        "scope": ["openid", "profile", "email"],
+        "login_service": "OpenID Connect",
+    }
+    oauth_issuer_url: Url = setting(
+        "",
+        help="the issuer; the other addresses are discovered from it",
+        expected="the address in front of /.well-known/openid-configuration",
+        trait="issuer_url",
+    )
+    oauth_authorize_url: str = setting(
+        "", help="without an issuer: where people sign in", expected="an address", trait="authorize_url"
+    )
+    oauth_token_url: Url = setting(
+        "", help="without an issuer: where the hub gets tokens", expected="an address", trait="token_url"
+    )
+    oauth_userdata_url: Url = setting(
+        "", help="without an issuer: where the hub asks who somebody is", expected="an address", trait="userdata_url"
+    )
+
+    def rules(self) -> Iterator[str]:
+        """Either the issuer or all three addresses."""
+        yield from super().rules()
+        names = ("oauth_authorize_url", "oauth_token_url", "oauth_userdata_url")
+        given = [name for name in names if getattr(self, name)]
+        if self.oauth_issuer_url and given:
+            yield f"  OAUTH_ISSUER_URL and {given[0].upper()} (.env or the shell) exclude each other; expected one."
+        elif not self.oauth_issuer_url and len(given) < len(names):
+            missing = ", ".join(name.upper() for name in names if name not in given)
+            yield f"  OAUTH_ISSUER_URL is missing: add it to .env, or else {missing}; expected addresses."
