@@ -91,6 +91,7 @@ class KnownPeople(Authenticator):
 
     async def run_post_auth_hook(self, handler: BaseHandler, auth_model: dict[str, Any]) -> dict[str, Any]:
         """Mark who was let in, before JupyterHub writes them to its database."""
+        self._answers.pop(auth_model["name"], None)
         return self._marked(await super().run_post_auth_hook(handler, auth_model))
 
     async def refresh_user(self, user: Any, handler: BaseHandler | None = None, **_: Any) -> bool | dict[str, Any]:

@@ -234,4 +234,4 @@ def authenticator_class(name: str) -> type[OAuthSignIn]:
     """The authenticator for a provider, by its entry point in OAuthenticator."""
     (entry,) = entry_points(group="jupyterhub.authenticators", name=name)
     provider = entry.load()
-    return type(f"{provider.__name__}SignIn", (OAuthSignIn, provider), {})
+    return type(f"{provider.__name__}SignIn", (OAuthSignIn, provider), {"__module__": __name__})

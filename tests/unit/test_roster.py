@@ -225,3 +225,31 @@ def test_what_a_crash_left_of_the_history_does_not_matter(tmp_path: Path) -> Non
     assert History.load(path) == History()
     History(frozenset({"zoe"})).save(path)
     assert History.load(path).names == {"zoe"}
+
+
+def test_administrators_by_group_stay_as_long_as_the_setting_has_the_group(db: Session) -> None:
+    for name in ("zoe", "jayne"):
+        marks = {roster.ADMIN_GROUPS: ["captains"], roster.PROVIDER_GROUPS: ["captains", "crew"]}
+        db.add(orm.User(name=name, admin=True, user_info=marks))
+    db.commit()
+    members = userlist.parse("mal admin\nzoe\n")
+    history = roster.History().with_members(members)
+
+    def admins(groups: set[str]) -> set[str]:
+        roster.apply(db, members, history, groups)
+        return {user.name for user in db.query(orm.User) if user.admin}
+
+    assert admins({"captains", "others"}) == {"mal", "zoe", "jayne"}
+    assert admins({"others"}) == {"mal"}
+
+
+def test_a_group_that_the_provider_has_too_is_left_to_it(db: Session) -> None:
+    members = userlist.parse("mal admin crew\nzoe\n")
+    crew = orm.Group(name="crew")
+    zoe = orm.User(name="zoe", user_info={roster.PROVIDER_GROUPS: ["crew"]}, groups=[crew])
+    wash = orm.User(name="wash", groups=[crew])
+    db.add_all([zoe, wash])
+    db.commit()
+    listed = userlist.parse("mal admin crew\nzoe\nwash\n")
+    roster.apply(db, listed, roster.History().with_members(members | listed))
+    assert {user.name for user in crew.users} == {"mal", "zoe"}

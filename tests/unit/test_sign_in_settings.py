@@ -1,0 +1,173 @@
+"""What each authenticator asks for, and what it says when that cannot be used."""
+
+import pytest
+
+from hub import settings
+from hub.fields import is_secret
+from hub.settings import SettingsError
+from hub.sign_in.settings import AUTHENTICATORS, SignInSettings
+
+TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
+OAUTH = {"OAUTH_CALLBACK_URL": "https://hub.example.org/hub/oauth_callback", "JUPYTERHUB_CRYPT_KEY": "0" * 64}
+CLIENT = OAUTH | {"OAUTH_CLIENT_ID": "serenity", "OAUTH_CLIENT_SECRET": "firefly"}
+LDAP = {"LDAP_SERVER_HOST": "ldap.example.org", "LDAP_BIND_DN": "uid={username},ou=people,dc=example,dc=org"}
+SEARCH = {"LDAP_SERVER_HOST": "ldap.example.org", "LDAP_USER_SEARCH_BASE": "dc=example,dc=org"}
+# The least that each needs.
+GOOD: dict[str, dict[str, str]] = {
+    "native": {},
+    "github": OAUTH | {"GITHUB_CLIENT_ID": "serenity", "GITHUB_CLIENT_SECRET": "firefly"},
+    "gitlab": CLIENT,
+    "google": CLIENT,
+    "azuread": CLIENT | {"AAD_TENANT_ID": "00000000-0000-0000-0000-000000000000"},
+    "auth0": CLIENT | {"AUTH0_DOMAIN": "example.eu.auth0.com"},
+    "bitbucket": CLIENT,
+    "globus": CLIENT,
+    "openshift": CLIENT | {"OPENSHIFT_URL": "https://openshift.example.org"},
+    "generic-oauth": CLIENT | {"OAUTH_ISSUER_URL": "https://id.example.org/realms/crew"},
+    "ldap": LDAP,
+    "shared-password": {"SHARED_PASSWORD": "serenity", "SHARED_ADMIN_PASSWORD": "s" * 32},
+}
+BAD = [
+    ("native", "JUPYTERHUB_ADMIN_PASSWORD", "firefly", "8 characters or more"),
+    ("native", "JUPYTERHUB_ADMIN_PASSWORD", "password", "none of the common ones"),
+    ("native", "JUPYTERHUB_ADMIN_PASSWORD", "x" * 73, "at most 72 bytes"),
+    ("native", "NATIVE_SIGNUP", "maybe", "true or false"),
+    ("github", "OAUTH_CALLBACK_URL", "http://hub.example.org/hub/oauth_callback", "has to begin with https://"),
+    ("github", "OAUTH_CALLBACK_URL", "https:///hub/oauth_callback", "behind the host comes /hub/oauth_callback"),
+    ("github", "OAUTH_CALLBACK_URL", "https://hub.example.org/oauth_callback", "behind the host comes"),
+    ("github", "OAUTH_CALLBACK_URL", "https://hub.example.org/hub/oauth_callback/", "behind the host comes"),
+    ("github", "OAUTH_CALLBACK_URL", "https://hub.example.org/hub/oauth_callback?next=x", "and nothing else"),
+    ("github", "GITHUB_URL", "github.example.org", "https:// in front"),
+    ("github", "GITHUB_URL", "https://localhost", "host.docker.internal"),
+    ("github", "OAUTH_ADMIN_GROUPS", "captains", "OAUTH_GROUPS_CLAIM"),
+    ("gitlab", "OAUTH_ALLOWED_GROUPS", "captains", "OAUTH_GROUPS_CLAIM"),
+    ("generic-oauth", "OAUTH_ISSUER_URL", "https://127.0.0.1:8443", "host.docker.internal"),
+    ("generic-oauth", "OAUTH_TOKEN_URL", "https://id.example.org/token", "exclude each other"),
+    ("generic-oauth", "OAUTH_LOGOUT_REDIRECT_URL", "javascript:alert(1)", "an address"),
+    ("ldap", "LDAP_SERVER_HOST", "localhost", "host.docker.internal"),
+    ("ldap", "LDAP_SERVER_HOST", "127.0.0.1", "the hub's own container"),
+    ("ldap", "LDAP_SERVER_HOST", "::1", "the hub's own container"),
+    ("ldap", "LDAP_SERVER_HOST", "ldap://ldap.example.org", "a host name or an address"),
+    ("ldap", "LDAP_SERVER_PORT", "ldaps", "a port from 1 to 65535"),
+    ("ldap", "LDAP_TLS", "none", "starttls, ldaps or plain"),
+    ("ldap", "LDAP_BIND_DN", "uid=zoe,dc=example,dc=org", "{username}"),
+    ("ldap", "LDAP_BIND_DN", "uid={user},dc=example,dc=org", "{username}"),
+    ("ldap", "LDAP_BIND_DN", "uid={username},dc=org;uid={,dc=org", "no other braces"),
+    ("ldap", "LDAP_USER_SEARCH_BASE", "dc=example,dc=org", "exclude each other"),
+    ("ldap", "LDAP_USER_FILTER", "objectClass=person", "a filter in parentheses"),
+    ("ldap", "LDAP_USER_ATTRIBUTE", "uid)(x", "an attribute's name"),
+    ("ldap", "LDAP_LOOKUP_USER", "cn=lookup,dc=example,dc=org", "LDAP_LOOKUP_PASSWORD in secrets/ldap.env"),
+    ("ldap", "LDAP_LOOKUP_PASSWORD", "firefly", "LDAP_LOOKUP_USER in .env"),
+    ("ldap", "JUPYTERHUB_ALLOW_ALL", "everybody", "true or false"),
+    ("shared-password", "SHARED_PASSWORD", "firefly", "8 or more"),
+    ("shared-password", "SHARED_PASSWORD", "s" * 32, "expected two passwords"),
+    ("shared-password", "SHARED_ADMIN_PASSWORD", "s" * 31, "32 or more"),
+    ("shared-password", "SHARED_ADMIN_PASSWORD", "ß" * 32, "English keyboard"),
+]
+
+
+def environment(authenticator: str, **given: str) -> dict[str, str]:
+    """What the hub gets: the least that the authenticator needs, and what is given."""
+    return TOKENS | {"JUPYTERHUB_AUTHENTICATOR": authenticator} | GOOD[authenticator] | given
+
+
+def load(authenticator: str, **given: str) -> SignInSettings:
+    """The authenticator's settings."""
+    return settings.load(environment(authenticator, **given))[1]
+
+
+def problem(variables: dict[str, str]) -> str:
+    """The text about settings of which one is bad."""
+    with pytest.raises(SettingsError) as raised:
+        settings.load(variables)
+    headline, line = str(raised.value).splitlines()
+    assert headline == "1 setting cannot be used:"
+    return line
+
+
+def test_every_authenticator_is_here() -> None:
+    assert GOOD.keys() == AUTHENTICATORS.keys()
+
+
+@pytest.mark.parametrize("authenticator", AUTHENTICATORS)
+def test_the_least_is_enough(authenticator: str) -> None:
+    assert isinstance(load(authenticator), AUTHENTICATORS[authenticator])
+
+
+@pytest.mark.parametrize(("authenticator", "name"), [(key, name) for key, value in GOOD.items() for name in value])
+def test_what_is_missing_is_named_with_the_line_and_the_file(authenticator: str, name: str) -> None:
+    line = problem(environment(authenticator, **{name: ""}))
+    assert line.startswith(f"  {name} is missing: add ") or line.startswith("  OAUTH_ISSUER_URL is missing: add ")
+    assert ".env" in line
+
+
+@pytest.mark.parametrize(("authenticator", "name", "value", "said"), BAD)
+def test_a_bad_value_is_named_and_a_secret_not_shown(authenticator: str, name: str, value: str, said: str) -> None:
+    line = problem(environment(authenticator, **{name: value}))
+    assert name in line
+    assert said in line
+    field = next((key for key in AUTHENTICATORS[authenticator].model_fields if key.upper() == name), None)
+    if field and is_secret(AUTHENTICATORS[authenticator], field):
+        assert value not in line
+
+
+def test_all_that_is_wrong_is_one_message() -> None:
+    with pytest.raises(SettingsError) as raised:
+        settings.load({"JUPYTERHUB_AUTHENTICATOR": "github", "MEM_LIMIT": "lots", "GITHUB_URL": "x"})
+    names = [line.split()[0] for line in str(raised.value).splitlines()[1:]]
+    missing = [*TOKENS, *GOOD["github"]]
+    assert sorted(names) == sorted(["MEM_LIMIT", "GITHUB_URL", *missing])
+
+
+@pytest.mark.parametrize("authenticator", AUTHENTICATORS)
+def test_only_the_chosen_one_is_checked(authenticator: str) -> None:
+    others = {
+        name: value for key, name, value, _ in BAD if name.lower() not in AUTHENTICATORS[authenticator].model_fields
+    }
+    assert load(authenticator, **others) == load(authenticator)
+
+
+def test_traits_of_a_directory() -> None:
+    template = "cn={username},profiletype=USER,cn=example,cn=org"
+    traits = load(
+        "ldap", LDAP_BIND_DN=f'"{template}; uid={{username}},ou=guests"', LDAP_ADMIN_GROUPS="cn=a,dc=b"
+    ).traits()
+    assert traits["bind_dn_template"] == [template, "uid={username},ou=guests"]
+    assert (traits["tls_strategy"], traits["lookup_dn"]) == ("before_bind", False)
+    assert traits["allowed_groups"] == traits["admin_groups"] == ["cn=a,dc=b"]
+
+
+def test_traits_of_a_search() -> None:
+    found = settings.load(
+        TOKENS | SEARCH | {"JUPYTERHUB_AUTHENTICATOR": "ldap", "LDAP_TLS": "ldaps", "LDAP_USER_FILTER": "(cn={x})"}
+    )[1].traits()
+    assert found["lookup_dn_search_filter"] == "(&({login_attr}={login})(cn={{x}}))"
+    assert (found["tls_strategy"], found["lookup_dn"]) == ("on_connect", True)
+
+
+@pytest.mark.parametrize(("organizations", "scope"), [("", []), ("crew alliance:pilots", ["read:org"])])
+def test_github_is_asked_for_what_is_needed(organizations: str, scope: list[str]) -> None:
+    assert load("github", GITHUB_ALLOWED_ORGANIZATIONS=organizations).traits()["scope"] == scope
+
+
+def test_names_of_azure_are_not_for_anybody_to_choose() -> None:
+    assert load("azuread").traits()["username_claim"] == "upn"
+    assert load("azuread", OAUTH_USERNAME_CLAIM="oid").traits()["username_claim"] == "oid"
+
+
+def test_three_addresses_instead_of_an_issuer() -> None:
+    addresses = {f"OAUTH_{name}_URL": f"https://id.example.org/{name}" for name in ("AUTHORIZE", "TOKEN", "USERDATA")}
+    traits = load("generic-oauth", OAUTH_ISSUER_URL="", **addresses).traits()
+    assert {traits["authorize_url"], traits["token_url"], traits["userdata_url"]} == set(addresses.values())
+
+
+@pytest.mark.parametrize("authenticator", [name for name in AUTHENTICATORS if name != "native"])
+def test_an_open_door_is_warned_of(authenticator: str) -> None:
+    assert settings.warnings(environment(authenticator)) == []
+    [warning] = settings.warnings(environment(authenticator, JUPYTERHUB_ALLOW_ALL="true"))
+    assert warning.startswith("JUPYTERHUB_ALLOW_ALL=true")
+
+
+def test_passwords_in_the_open_are_warned_of() -> None:
+    [warning] = settings.warnings(environment("ldap", LDAP_TLS="plain"))
+    assert "unencrypted" in warning
