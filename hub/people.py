@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from hub import accounts, passwords, paths, settings, userlist
 from hub.passwords import InitialPasswords
 from hub.roster import History
+from hub.sign_in.oauth_settings import OAuthProviderSettings
 from hub.sign_in.settings import NativeSettings
 
 COLUMNS = ("name", "admin", "groups", "last activity (UTC)", "server", "initial password", "note")
@@ -112,7 +113,9 @@ def _welcome(_: Session, __: str) -> str:
         initial = InitialPasswords(paths.INITIAL_PASSWORDS).all().get(admin.lower())
         lines.append(("Initial password", initial or f"the one you set (lost? make password USER={admin})"))
     else:
-        lines.append(("Sign in", f"with {values.jupyterhub_authenticator}"))
+        lines.append(("Signing in", f"with {values.jupyterhub_authenticator}"))
+    if isinstance(sign_in, OAuthProviderSettings):
+        lines.append(("Their way back", sign_in.oauth_callback_url))
     return "\n".join(f"  {title:<17} {value}" for title, value in lines)
 
 
