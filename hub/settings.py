@@ -15,6 +15,8 @@ from hub.fields import Bytes, Image, Name, Port, SettingsModel, Token, Words, gi
 from hub.sign_in.settings import AUTHENTICATORS, SignInSettings
 
 RENAMED = {"DOCKER_CONTAINER_IMAGE": "DOCKER_NOTEBOOK_IMAGE"}
+# What .env comes with: no name that somebody has chosen.
+GIVEN_ADMIN = "admin"
 
 
 class SettingsError(ValueError):
@@ -154,14 +156,25 @@ def problems_of_hub(environment: Mapping[str, str]) -> list[str]:
     """One line for every setting of the hub that cannot be used, those of the chosen authenticator included."""
     environment = _with_new_names(environment)
     chosen = AUTHENTICATORS.get(environment.get("JUPYTERHUB_AUTHENTICATOR") or "native")
-    return problems_of(Settings, environment) + (problems_of(chosen, environment) if chosen else [])
+    problems = problems_of(Settings, environment) + (problems_of(chosen, environment) if chosen else [])
+    if not problems and chosen:
+        where = chosen.model_validate(given(chosen, environment)).strangers
+        if where and environment.get("JUPYTERHUB_ADMIN", "").lower() == GIVEN_ADMIN:
+            problems.append(
+                f"  JUPYTERHUB_ADMIN (.env or the shell) is {GIVEN_ADMIN!r}, which is a stranger's account at {where}; "
+                "expected your own name there."
+            )
+    return problems
 
 
 def warnings(environment: Mapping[str, str]) -> list[str]:
     """One sentence for every setting that works, but should not stay as it is."""
     found = [f"{old} is called {new} today: rename it in .env." for old, new in RENAMED.items() if environment.get(old)]
     settings, sign_in = load(environment)
-    return found + sign_in.warnings(settings.jupyterhub_authenticator)
+    name = settings.jupyterhub_authenticator
+    if name != "native" and settings.jupyterhub_admin.lower() == GIVEN_ADMIN:
+        found.append(f"JUPYTERHUB_ADMIN={GIVEN_ADMIN}: whoever has that name with {name} is administrator here.")
+    return found + sign_in.warnings(name)
 
 
 def _with_new_names(environment: Mapping[str, str]) -> dict[str, str]:

@@ -127,6 +127,11 @@ class GitHubSettings(OAuthProviderSettings):
         trait="allowed_organizations",
     )
 
+    @property
+    def strangers(self) -> str:
+        """GitHub itself, not an Enterprise of one's own."""
+        return self.github_url if self.github_url == "https://github.com" else ""
+
     def traits(self) -> dict[str, object]:
         """Private members of an organisation are visible with the scope read:org only."""
         scope = self.oauth_scope or (["read:org"] if self.github_allowed_organizations else [])
@@ -149,6 +154,11 @@ class GitLabSettings(OAuthSettings):
         expected="names as in the addresses of their pages",
         trait="allowed_gitlab_groups",
     )
+
+    @property
+    def strangers(self) -> str:
+        """GitLab's own server, not one of one's own."""
+        return self.gitlab_url if self.gitlab_url == "https://gitlab.com" else ""
 
     def traits(self) -> dict[str, object]:
         """Membership is asked of the API, beyond who somebody is."""

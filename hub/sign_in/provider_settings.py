@@ -20,6 +20,11 @@ class SignInSettings(SettingsModel):
     defaults: ClassVar[dict[str, object]] = {}
 
     @property
+    def strangers(self) -> str:
+        """The address of a public provider, where anybody can have an account under any name; else empty."""
+        return ""
+
+    @property
     def admin_groups(self) -> frozenset[str]:
         """The provider's groups whose members are administrators."""
         return frozenset()

@@ -147,3 +147,12 @@ def test_an_open_door_is_warned_of(authenticator: str) -> None:
 def test_passwords_in_the_open_are_warned_of() -> None:
     [warning] = settings.warnings(environment("ldap", LDAP_TLS="plain"))
     assert "unencrypted" in warning
+
+
+@pytest.mark.parametrize("authenticator", ["github", "gitlab"])
+def test_the_name_that_env_comes_with_is_a_strangers_at_a_public_provider(authenticator: str) -> None:
+    assert "expected your own name there" in problem(environment(authenticator, JUPYTERHUB_ADMIN="Admin"))
+    assert load(authenticator, JUPYTERHUB_ADMIN="mal")
+    own = {f"{authenticator.upper()}_URL": "https://git.example.org"}
+    [warning] = settings.warnings(environment(authenticator, JUPYTERHUB_ADMIN="admin", **own))
+    assert warning.startswith("JUPYTERHUB_ADMIN=admin")
