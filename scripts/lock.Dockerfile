@@ -42,18 +42,20 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 
 FROM npm AS npm-locks
-COPY . /src/
-WORKDIR /src/proxy
+WORKDIR /src
+COPY . .
 ARG UPGRADE=
 RUN --mount=type=secret,id=ca_bundle <<'SH'
 set -eu
 if [ -s /run/secrets/ca_bundle ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca_bundle; fi
 mkdir -p /locks
-[ -e package.json ] || exit 0
-[ -z "$UPGRADE" ] || rm -f package-lock.json
-npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
-mkdir -p /locks/proxy
-cp package-lock.json /locks/proxy/
+for directory in proxy tests/servers/*; do
+  [ -e "$directory/package.json" ] || continue
+  [ -z "$UPGRADE" ] || rm -f "$directory/package-lock.json"
+  npm --prefix "$directory" install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+  mkdir -p "/locks/$directory"
+  cp "$directory/package-lock.json" "/locks/$directory/"
+done
 SH
 
 FROM scratch

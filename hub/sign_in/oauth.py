@@ -82,6 +82,7 @@ class OAuthSignIn(KnownPeople, OAuthenticator):
         self, url: str, label: str = "fetching", parse_json: bool = True, raise_error: bool = True, **kwargs: Any
     ) -> Any:
         """Fetch from the provider. Its being busy is no answer, also where the caller looks at the status itself."""
+        url = url.replace("%252F", "%2F")  # OAuthenticator 17.4 escapes the path of a GitLab subgroup twice
         answer = await super().httpfetch(url, label, parse_json, raise_error, **kwargs)
         if not parse_json and (answer.code >= 500 or _limited(answer.headers)):
             raise ProviderAwayError(f"{url} answers with {answer.code}")
@@ -146,6 +147,7 @@ class OAuthSignIn(KnownPeople, OAuthenticator):
         try:
             token = await super().get_token_info(handler, params)
         except web.HTTPError as error:  # refusals with status 200, as GitHub sends them
+            self.log.warning("%s gives no token: %s", self.login_service, error.log_message)
             raise RefusedError("the code may have expired; try again.") from error
         if seconds := token.get("expires_in"):
             token.setdefault(EXPIRES_AT, time.time() + float(seconds))

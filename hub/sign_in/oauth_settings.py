@@ -17,6 +17,7 @@ CALLBACK_PATH = "/hub/oauth_callback"
 
 def _callback(url: str) -> str:
     parts = urlsplit(url)
+    parts.port  # noqa: B018 -- raises ValueError unless it is a number
     if parts.scheme != "https":
         raise ValueError("it has to begin with https://")
     if not parts.hostname or parts.path != CALLBACK_PATH or parts.query or parts.fragment:

@@ -14,6 +14,7 @@ BAD = [
     ("native", "JUPYTERHUB_ADMIN_PASSWORD", "x" * 73, "at most 72 bytes"),
     ("native", "NATIVE_SIGNUP", "maybe", "true or false"),
     ("github", "OAUTH_CALLBACK_URL", "http://hub.example.org/hub/oauth_callback", "has to begin with https://"),
+    ("github", "OAUTH_CALLBACK_URL", "https://hub.example.org:port/hub/oauth_callback", "Port could not be cast"),
     ("github", "OAUTH_CALLBACK_URL", "https:///hub/oauth_callback", "behind the host comes /hub/oauth_callback"),
     ("github", "OAUTH_CALLBACK_URL", "https://hub.example.org/oauth_callback", "behind the host comes"),
     ("github", "OAUTH_CALLBACK_URL", "https://hub.example.org/hub/oauth_callback/", "behind the host comes"),
