@@ -74,7 +74,7 @@ def new_token(db: Session, name: str) -> str:
 
     Args:
         db: a session of the hub's database.
-        name: the user; empty for the first administrator.
+        name: the user; empty for any administrator.
 
     Raises:
         LookupError: there is no such user.
@@ -119,6 +119,12 @@ def _welcome(_: Session, __: str) -> str:
     return "\n".join(f"  {title:<17} {value}" for title, value in lines)
 
 
+def _administrator(db: Session) -> str:
+    """JUPYTERHUB_ADMIN, or nobody when the hub does not know that name yet."""
+    name = settings.load(os.environ)[0].jupyterhub_admin.lower()
+    return name if orm.User.find(db, name) else ""
+
+
 def _password(db: Session, name: str) -> str:
     values, sign_in = settings.load(os.environ)
     if not isinstance(sign_in, NativeSettings):
@@ -133,7 +139,7 @@ VERBS: dict[str, Callable[[Session, str], str]] = {
     "list": _list,
     "welcome": _welcome,
     "password": _password,
-    "token": new_token,
+    "token": lambda db, name: new_token(db, name or _administrator(db)),
 }
 
 

@@ -102,8 +102,11 @@ class KnownPeople(Authenticator):
         Returns:
             False when they have to sign in again, True when nothing is known against them, or what has changed.
         """
-        if handler is not None and handler._jupyterhub_user is not user:
-            return True  # somebody else's request, such as an administrator who starts this person's server
+        if handler is not None:
+            # JupyterHub 6.1 reads this on pages, too, where it has not set it.
+            handler._token_authenticated = getattr(handler, "_token_authenticated", False)
+            if handler._jupyterhub_user is not user:
+                return True  # somebody else's request, such as an administrator who starts this person's server
         async with self._locks[user.name]:
             asked, answer = self._answers.get(user.name, (0.0, True))
             if not asked or time.monotonic() - asked > SHARED_SECONDS:

@@ -24,6 +24,8 @@ DISCOVERY = "/.well-known/openid-configuration"
 # Once a token has run out that cannot be renewed, the provider cannot be asked any more: how long that is good enough.
 UNASKED_SECONDS = 24 * 3600
 EXPIRES_AT = "expires_at"
+CONNECT_SECONDS = 5
+ANSWER_SECONDS = 10
 OTHER_CLAIM = "The administrator of this hub can choose another claim: OAUTH_USERNAME_CLAIM."
 
 
@@ -76,7 +78,7 @@ class OAuthSignIn(KnownPeople, OAuthenticator):
 
     @default("http_request_kwargs")
     def _http_request_kwargs_default(self) -> dict[str, Any]:
-        return {"ssl_options": tls.context()}
+        return {"ssl_options": tls.context(), "connect_timeout": CONNECT_SECONDS, "request_timeout": ANSWER_SECONDS}
 
     async def httpfetch(
         self, url: str, label: str = "fetching", parse_json: bool = True, raise_error: bool = True, **kwargs: Any
@@ -153,13 +155,24 @@ class OAuthSignIn(KnownPeople, OAuthenticator):
             token.setdefault(EXPIRES_AT, time.time() + float(seconds))
         return token
 
+    async def token_to_user(self, token_info: dict[str, Any]) -> dict[str, Any]:
+        """What the provider says of the person.
+
+        Raises:
+            ProviderAwayError: no claims, with a status that says that all is well.
+        """
+        claims = await super().token_to_user(token_info)
+        if not isinstance(claims, dict):
+            raise ProviderAwayError(f"it answers with {type(claims).__name__} instead of claims")
+        return claims
+
     def user_info_to_username(self, user_info: dict[str, Any]) -> str:
         """The name that the claim has.
 
         Raises:
             tornado.web.HTTPError: 403 when there is none, or when it is an address that nobody has verified.
         """
-        if self.username_claim == "email" and user_info.get("email_verified") is False:
+        if self.username_claim == "email" and str(user_info.get("email_verified")).lower() == "false":
             raise web.HTTPError(403, f"Your address is not verified at {self.login_service}: verify it there first.")
         try:
             return str(super().user_info_to_username(user_info))
@@ -174,7 +187,8 @@ class OAuthSignIn(KnownPeople, OAuthenticator):
         if groups is None:
             path = self.groups_claim.split(".")
             groups = reduce(lambda value, key: value.get(key) if isinstance(value, dict) else None, path, claims)
-        return {groups} if isinstance(groups, str) else {str(group) for group in groups or []}
+        names = groups if isinstance(groups, list) else [groups or ""]
+        return {str(name) for name in names if str(name).strip()}
 
     async def ask_again(self, user: Any, handler: BaseHandler | None) -> dict[str, Any] | None:
         """See KnownPeople."""

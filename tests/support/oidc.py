@@ -1,0 +1,165 @@
+"""An OpenID Connect provider for the tests: the one of servers/oidc, in a container beside a deployment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urljoin
+
+import requests
+from playwright.sync_api import Page, expect
+
+from support.deployment import REPOSITORY, Deployment
+from support.people import Visitor
+from support.waiting import wait_for
+
+CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+CLIENT_ID = "the-hub"
+CLIENT_SECRET = "a $ecret #1 of the hub"
+CALLBACK = "/hub/oauth_callback"
+ALIAS = "oidc"
+PORT = 8443
+ADMIN_PORT = 8080
+START_SECONDS = 30
+HTTP_SECONDS = 30
+
+
+def password(account: str) -> str:
+    """The password of somebody at the provider."""
+    return f"{account}-password"
+
+
+@dataclass
+class OidcProvider:
+    """One provider; its accounts, tokens and authority last as long as its container."""
+
+    deployment: Deployment
+    name: str = ALIAS
+
+    @classmethod
+    def start(cls, deployment: Deployment, name: str = ALIAS, authentication: str = "client_secret_post") -> Self:
+        """Build the image, start a provider on the deployment's network and return once it answers.
+
+        The hub is its client, and sends the secret in the way of `authentication`.
+        """
+        provider = cls(deployment, name)
+        deployment.run("scripts/secrets", "tokens")  # Compose reads no setting without the files that it names
+        deployment.make("network")
+        image = f"{provider.container}:test"
+        base = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
+        sources = ("--build-arg", f"BASE_IMAGE={base}", "--secret", f"id=ca_bundle,src={CA_BUNDLE}")
+        deployment.docker("build", "--quiet", "--tag", image, *sources, str(REPOSITORY / "tests/servers/oidc"))
+        place = ("--network", deployment.settings["DOCKER_NETWORK_NAME"], "--network-alias", name, "--hostname", name)
+        client = {
+            "CLIENT_ID": CLIENT_ID,
+            "CLIENT_SECRET": CLIENT_SECRET,
+            "CLIENT_AUTHENTICATION": authentication,
+            "REDIRECT_URI": f"{deployment.url}{CALLBACK}",
+        }
+        environment = [argument for item in client.items() for argument in ("--env", "=".join(item))]
+        deployment.docker("run", "--detach", "--name", provider.container, *place, *environment, image)
+        wait_for(lambda: provider.seen("grants") == [], START_SECONDS, "the provider")
+        return provider
+
+    @property
+    def container(self) -> str:
+        """The container's name: the project's, so that it is removed with the deployment."""
+        return f"{self.deployment.project}-{self.name}"
+
+    @property
+    def address(self) -> str:
+        """The IP address of the container, under which the hub and the browser both reach it."""
+        template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+        return self.deployment.docker("inspect", "--format", template, self.container).stdout.strip()
+
+    @property
+    def issuer(self) -> str:
+        """The provider's address, from which the others are discovered."""
+        return f"https://{self.address}:{PORT}"
+
+    def ca(self) -> str:
+        """The certificate of the authority that signed the provider's, PEM."""
+        return self.deployment.docker("exec", self.container, "cat", "/ca/ca.crt").stdout
+
+    def secrets(self, secret: str = CLIENT_SECRET) -> str:
+        """What belongs into secrets/oauth.env."""
+        callback = f"{self.deployment.url}{CALLBACK}"
+        return f"OAUTH_CLIENT_ID={CLIENT_ID}\nOAUTH_CLIENT_SECRET='{secret}'\nOAUTH_CALLBACK_URL={callback}\n"
+
+    # --- What its administrator does ---
+
+    def admin(self, action: str, **change: Any) -> Any:
+        """Do what servers/oidc/admin.js knows as `action`."""
+        response = requests.post(f"http://{self.address}:{ADMIN_PORT}/{action}", json=change, timeout=HTTP_SECONDS)
+        response.raise_for_status()
+        return response.json()
+
+    def reset(self) -> None:
+        """Everybody is as in accounts.json again, and nothing was seen."""
+        self.admin("reset")
+
+    def disable(self, account: str) -> None:
+        """Void somebody's tokens, and refuse to sign them in."""
+        self.admin("accounts", **{account: {"disabled": True}})
+
+    def set_groups(self, account: str, groups: list[str]) -> None:
+        """Put somebody into these groups and no other."""
+        self.admin("accounts", **{account: {"groups": groups}})
+
+    def behave(self, **behaviour: Any) -> None:
+        """Change what admin.js calls behaviour."""
+        self.admin("behaviour", **behaviour)
+
+    def seen(self, what: str) -> list[Any]:
+        """The `authorizeRequests`, or the types of `grants` given, since the last reset."""
+        return self.admin("seen")[what]
+
+    @contextmanager
+    def away(self) -> Generator[None]:
+        """Within it, connections are refused."""
+        self.admin("away")
+        try:
+            yield
+        finally:
+            self.admin("back")
+
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Within it, connections are taken and nothing is answered."""
+        self.deployment.docker("pause", self.container)
+        try:
+            yield
+        finally:
+            self.deployment.docker("unpause", self.container)
+
+    # --- What people do ---
+
+    def callback(self, visitor: Visitor, account: str, next_url: str = "") -> str:
+        """Begin at the hub and sign in here; returns the path to which the provider sends the visitor back."""
+        begin = visitor.get(f"/hub/oauth_login{f'?next={next_url}' if next_url else ''}")
+        assert begin.status_code == 302, f"{begin.status_code}: {begin.text}"
+        address = begin.headers["Location"]
+        assert address.startswith(self.issuer), address
+        while not address.startswith(visitor.url):
+            response = visitor.session.get(address, timeout=HTTP_SECONDS, allow_redirects=False)
+            if response.status_code == 200:
+                form = {"name": account, "password": password(account)}
+                response = visitor.session.post(response.url, data=form, timeout=HTTP_SECONDS, allow_redirects=False)
+            assert response.is_redirect, f"{response.status_code}: {response.text}"
+            address = urljoin(response.url, response.headers["Location"])
+        return address.removeprefix(visitor.url)
+
+    def sign_in(self, visitor: Visitor, account: str) -> requests.Response:
+        """Begin at the hub, sign in here, and return what the hub answers then."""
+        return visitor.get(self.callback(visitor, account))
+
+
+def fill_in(page: Page, account: str) -> None:
+    """Fill in the provider's form in the browser and submit it."""
+    expect(page.locator("h1")).to_have_text("Serenity Identity")
+    page.get_by_placeholder("Name").fill(account)
+    page.get_by_placeholder("Password").fill(password(account))
+    page.get_by_role("button", name="Continue").click()
