@@ -104,9 +104,11 @@ def _good_password(value: SecretStr | None) -> SecretStr | None:
 
 
 def _split(separators: str) -> BeforeValidator:
+    """Words between separators, without the quotes that people put around one or all of them."""
+
     def split(value: object) -> list[str]:
         words = value if isinstance(value, list) else re.split(f"[{separators}]", str(value))
-        return [word.strip() for word in words if word.strip()]
+        return [word for word in (word.strip(" \t\"'") for word in words) if word]
 
     return BeforeValidator(split)
 
@@ -143,8 +145,8 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Words = Annotated[list[str], BeforeValidator(_words)]
 # Names that have no blanks; names that may have some; distinguished names, which have commas.
 Names = Annotated[list[str], _split(r";,\s")]
-Groups = Annotated[list[str], _split(";,"), BeforeValidator(_unquoted)]
-DistinguishedNames = Annotated[list[str], _split(";"), BeforeValidator(_unquoted)]
+Groups = Annotated[list[str], _split(";,")]
+DistinguishedNames = Annotated[list[str], _split(";")]
 Unquoted = Annotated[str, BeforeValidator(_unquoted)]
 # A host, and an address, that the hub has to reach from inside its container.
 Host = Annotated[str, AfterValidator(_elsewhere), Field(pattern=r"^[A-Za-z0-9.:_-]*$"), BeforeValidator(_unquoted)]

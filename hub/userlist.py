@@ -6,6 +6,7 @@ One user a line: `name [admin] [group …]`. `#` starts a comment, blank lines d
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +114,6 @@ def complaint(word: str) -> str | None:
     """Say why `word` cannot be a name, of a user or a group, or None where it can."""
     if len(word.encode()) > MAX_BYTES:
         return f"it is longer than {MAX_BYTES} bytes."
-    if not _WORD.fullmatch(word):
+    if not _WORD.fullmatch(word) or unicodedata.normalize("NFKC", word) != word:
         return "use letters, digits and . _ - @ + $ #, and begin with a letter, a digit, _ or $."
     return None

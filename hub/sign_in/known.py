@@ -130,6 +130,8 @@ class KnownPeople(Authenticator):
         return auth_model.get("groups") or []
 
     async def _asked_again(self, user: Any, handler: BaseHandler | None) -> bool | dict[str, Any]:
+        if user.user_info is None:  # never signed in here: `make token` may have made them a token, but no cookie
+            return handler is None or bool(handler._token_authenticated)
         try:
             model = await self.ask_again(user, handler)
             if model is None:

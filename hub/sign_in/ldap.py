@@ -10,7 +10,7 @@ from typing import Any
 
 import ldap3
 from jupyterhub.handlers import BaseHandler
-from ldap3.core.exceptions import LDAPExceptionError
+from ldap3.core.exceptions import LDAPException, LDAPNoSuchObjectResult
 from ldap3.utils.conv import escape_filter_chars
 from ldapauthenticator import LDAPAuthenticator
 from ldapauthenticator.ldapauthenticator import TlsStrategy
@@ -18,9 +18,10 @@ from tornado import web
 from traitlets import List, Unicode
 
 from hub import userlist
-from hub.roster import PROVIDER_GROUPS
+from hub.roster import ADMIN_GROUPS, PROVIDER_GROUPS
 from hub.sign_in import tls
-from hub.sign_in.known import KnownPeople, ProviderAwayError, RefusedError
+from hub.sign_in.form import FormSignIn
+from hub.sign_in.known import ProviderAwayError, RefusedError
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10
@@ -46,7 +47,7 @@ class CheckedTls(ldap3.Tls):
         connection.socket = tls.context().wrap_socket(connection.socket, server_hostname=connection.server.host)
 
 
-class DirectoryAuthenticator(KnownPeople, LDAPAuthenticator):
+class DirectoryAuthenticator(FormSignIn, LDAPAuthenticator):
     """People of a directory."""
 
     admin_groups = List(Unicode(), help="DNs of groups whose members are administrators.").tag(config=True)
@@ -62,7 +63,9 @@ class DirectoryAuthenticator(KnownPeople, LDAPAuthenticator):
             tornado.web.HTTPError: 503 with a message for the form when the directory cannot be asked.
         """
         name = data.get("username", "").strip()
-        if userlist.complaint(name):  # nothing that means something else in a DN or a filter gets to the directory
+        # Nothing that means something else in a DN or a filter gets to the directory; nor, where its answer does not
+        # tell whom it took, a letter that it may take for another, such as é for e.
+        if userlist.complaint(name) or not (self.lookup_dn or name.isascii()):
             return None
         asked = {"username": name, "password": data.get("password", "")}
         try:
@@ -72,7 +75,10 @@ class DirectoryAuthenticator(KnownPeople, LDAPAuthenticator):
         except ProviderAwayError as error:
             self.log.error("The directory cannot be asked: %s", error)
             raise web.HTTPError(503, "The directory does not answer: try again later.") from error
-        return model and self._with_admin(model)
+        if model:
+            self._with_admin(model)
+            self._note_groups(handler, model)
+        return model
 
     async def ask_again(self, user: Any, handler: BaseHandler | None) -> dict[str, Any] | None:
         """See KnownPeople. Only with a search can the hub ask about somebody without their password."""
@@ -107,6 +113,8 @@ class DirectoryAuthenticator(KnownPeople, LDAPAuthenticator):
         if self.tls_strategy == TlsStrategy.before_bind:
             connection.start_tls(read_server_info=False)
         if connection.bind():
+            # A search that fails is no person who is unknown.
+            connection.raise_exceptions = userdn == self.lookup_dn_search_user
             return connection
         description = connection.result["description"]
         connection.unbind()
@@ -132,7 +140,22 @@ class DirectoryAuthenticator(KnownPeople, LDAPAuthenticator):
 
     def _is_member(self, connection: ldap3.Connection, group: str, dn: str, name: str) -> bool:
         member = self.group_search_filter.format(userdn=escape_filter_chars(dn), uid=escape_filter_chars(name))
-        return connection.search(group, member, ldap3.BASE, attributes=self.group_attributes)
+        try:
+            return connection.search(group, member, ldap3.BASE, attributes=self.group_attributes)
+        except LDAPNoSuchObjectResult:
+            return False
+
+    def _note_groups(self, handler: BaseHandler, model: dict[str, Any]) -> None:
+        """Write down the groups of somebody known, also of one who is refused now for having left them."""
+        user = handler and handler.find_user(self.normalize_username(model["name"]))
+        if user and user.user_info:
+            groups = self.provider_groups(model)
+            user.user_info = user.user_info | {
+                PROVIDER_GROUPS: groups,
+                ADMIN_GROUPS: [group for group in groups if group in self.admin_groups],
+            }
+            user.admin = model.get("admin", user.admin)
+            handler.db.commit()
 
     def _known_groups(self, user: Any) -> list[str]:
         known = (user.user_info or {}).get(PROVIDER_GROUPS, [])
@@ -147,6 +170,6 @@ class DirectoryAuthenticator(KnownPeople, LDAPAuthenticator):
     async def _in_worker[T](self, function: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._workers, function)
-        except (LDAPExceptionError, OSError) as error:
+        except (LDAPException, OSError) as error:
             hint = " (is its authority in secrets/ca.crt?)" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
             raise ProviderAwayError(f"{error}{hint}") from error

@@ -187,16 +187,14 @@ class OAuthSignIn(KnownPeople, OAuthenticator):
         if groups is None:
             path = self.groups_claim.split(".")
             groups = reduce(lambda value, key: value.get(key) if isinstance(value, dict) else None, path, claims)
-        names = groups if isinstance(groups, list) else [groups or ""]
+        names = list(groups) if isinstance(groups, list | dict) else [groups or ""]
         return {str(name) for name in names if str(name).strip()}
 
     async def ask_again(self, user: Any, handler: BaseHandler | None) -> dict[str, Any] | None:
         """See KnownPeople."""
         state = await user.get_auth_state()
-        if not state:  # never signed in here: an API token may have been made for them, but no cookie
-            if handler is not None and not handler._token_authenticated:
-                raise RefusedError("the hub has no token of the provider")
-            return None
+        if not state:
+            raise RefusedError("the hub has no token of the provider for them")
         await self.discover()
         async with self._asking():
             model = await self._renewed(state)

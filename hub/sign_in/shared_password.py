@@ -7,10 +7,10 @@ from typing import Any
 from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
 from jupyterhub.handlers import BaseHandler
 
-from hub.sign_in.known import KnownPeople
+from hub.sign_in.form import FormSignIn
 
 
-class WorkshopAuthenticator(KnownPeople, SharedPasswordAuthenticator):
+class WorkshopAuthenticator(FormSignIn, SharedPasswordAuthenticator):
     """Whoever knows the password; who is administrator knows another."""
 
     async def authenticate(self, handler: BaseHandler, data: dict[str, str]) -> dict[str, Any] | None:

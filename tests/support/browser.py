@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakSet
 
 from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
 
@@ -38,7 +39,10 @@ PYTHON_CARD = '.jp-LauncherCard[data-category="Notebook"][title*="Python 3"]'
 # (ERR_NETWORK_CHANGED). JupyterLab asks this when one of its own was hit. Where the server is away in truth, what
 # comes next fails all the same.
 BROKEN_OFF = "Server unavailable or unreachable"
+NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 VISIT_ATTEMPTS = 5
+# Pages of which a request was broken off for that reason since they were loaded.
+incomplete: WeakSet[Page] = WeakSet()
 
 
 @contextmanager
@@ -58,6 +62,7 @@ def open_page(browser: Browser, *, ignore_https_errors: bool = True) -> Page:
     context = browser.new_context(ignore_https_errors=ignore_https_errors, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PAGE_SECONDS * 1000)
     page = context.new_page()
+    page.on("requestfailed", lambda request: NETWORK_CHANGED in (request.failure or "") and incomplete.add(page))
     page.add_locator_handler(page.get_by_text(BROKEN_OFF), lambda: page.get_by_role("button", name="Dismiss").click())
     return page
 
@@ -68,7 +73,7 @@ def visit(page: Page, url: str) -> None:
         try:
             page.goto(url, wait_until="domcontentloaded")
         except Error as error:
-            if "ERR_NETWORK_CHANGED" not in error.message:
+            if NETWORK_CHANGED not in error.message:
                 raise
         else:
             return
@@ -97,9 +102,22 @@ def sign_out(page: Page, url: str) -> None:
 
 
 def wait_for_lab(page: Page) -> None:
-    """Wait until JupyterLab can be used, from the hub's page of a pending server on if need be."""
-    expect(page.locator("#jp-MainMenu")).to_be_visible(timeout=SPAWN_SECONDS * 1000)
-    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=PAGE_SECONDS * 1000)
+    """Wait until JupyterLab can be used, from the hub's page of a pending server on if need be.
+
+    It is loaded again when requests for parts of it were broken off.
+    """
+    for _ in range(VISIT_ATTEMPTS):
+        try:
+            expect(page.locator("#jp-MainMenu .lm-MenuBar-item").first).to_be_visible(timeout=SPAWN_SECONDS * 1000)
+            expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=PAGE_SECONDS * 1000)
+        except AssertionError:
+            if page not in incomplete:
+                raise
+        if page not in incomplete:
+            return
+        incomplete.discard(page)
+        visit(page, page.url)
+    raise AssertionError(f"JupyterLab could not be loaded: the networks changed {VISIT_ATTEMPTS} times meanwhile")
 
 
 def run_cell(page: Page, code: str, timeout: float = CELL_SECONDS) -> str:
@@ -137,9 +155,14 @@ def open_notebook(page: Page) -> Locator:
     notebook = page.locator(NOTEBOOK_IN_FRONT)
     if not notebook.is_visible():
         open_launcher(page).locator(PYTHON_CARD).click()
-    expect(notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')).to_be_visible(
-        timeout=PAGE_SECONDS * 1000
-    )
+    idle = notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    try:
+        expect(idle).to_be_visible(timeout=PAGE_SECONDS * 1000)
+    except AssertionError:
+        if page not in incomplete:
+            raise
+        wait_for_lab(page)  # loads it again, with the notebook that was open
+        expect(idle).to_be_visible(timeout=PAGE_SECONDS * 1000)
     return notebook
 
 

@@ -54,6 +54,11 @@ def known(db: Session, name: str, **user_info: Any) -> orm.User:
     return user
 
 
+def somebody(name: str) -> SimpleNamespace:
+    """Return somebody who has signed in here before."""
+    return SimpleNamespace(name=name, user_info={ADMITTED: False})
+
+
 async def sign_in(authenticator: Provider, name: str) -> dict[str, Any]:
     """What JupyterHub gets for somebody for whom the provider vouches."""
     return await authenticator.get_authenticated_user(None, {"username": name})
@@ -123,13 +128,13 @@ async def test_groups_of_the_list_stay() -> None:
 async def test_asked_again(answer: dict[str, Any] | Exception | None, result: bool) -> None:
     authenticator = provider()
     authenticator.answer = answer
-    assert await authenticator.refresh_user(SimpleNamespace(name="jayne")) is result
+    assert await authenticator.refresh_user(somebody("jayne")) is result
 
 
 async def test_what_has_changed_is_written() -> None:
     authenticator = provider(manage_groups=True)
     authenticator.answer = {"name": "zoe", "groups": ["captains"]}
-    found = await authenticator.refresh_user(SimpleNamespace(name="zoe"))
+    found = await authenticator.refresh_user(somebody("zoe"))
     assert isinstance(found, dict)
     assert found["groups"] == ["captains", "crew"]
 
@@ -137,7 +142,7 @@ async def test_what_has_changed_is_written() -> None:
 async def test_requests_at_the_same_time_share_one_answer() -> None:
     authenticator = provider()
     authenticator.answer = {"name": "zoe"}
-    zoe = SimpleNamespace(name="zoe")
+    zoe = somebody("zoe")
     answers = await asyncio.gather(*(authenticator.refresh_user(zoe) for _ in range(20)))
     assert authenticator.asked == 1
     assert all(answer is answers[0] for answer in answers)
@@ -147,15 +152,24 @@ async def test_somebody_elses_request_asks_nothing() -> None:
     authenticator = provider()
     authenticator.answer = RefusedError("gone")
     handler = SimpleNamespace(_jupyterhub_user=SimpleNamespace(name="mal"))
-    assert await authenticator.refresh_user(SimpleNamespace(name="zoe"), handler) is True
+    assert await authenticator.refresh_user(somebody("zoe"), handler) is True
     assert authenticator.asked == 0
 
 
 async def test_who_has_signed_in_again_is_not_held_to_the_last_answer() -> None:
     authenticator = provider()
     authenticator.answer = RefusedError("gone")
-    zoe = SimpleNamespace(name="zoe")
+    zoe = somebody("zoe")
     assert await authenticator.refresh_user(zoe) is False
     await sign_in(authenticator, "zoe")
     authenticator.answer = None
     assert await authenticator.refresh_user(zoe) is True
+
+
+@pytest.mark.parametrize(("token", "result"), [(True, True), (False, False)], ids=["a token", "a cookie"])
+async def test_who_has_never_signed_in_here_may_have_a_token_but_no_cookie(token: bool, result: bool) -> None:
+    authenticator = provider()
+    zoe = SimpleNamespace(name="zoe", user_info=None)
+    handler = SimpleNamespace(_jupyterhub_user=zoe, _token_authenticated=token)
+    assert await authenticator.refresh_user(zoe, handler) is result
+    assert authenticator.asked == 0

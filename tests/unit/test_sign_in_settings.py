@@ -110,6 +110,8 @@ def test_traits_of_a_directory() -> None:
         "ldap", LDAP_BIND_DN=f'"{template}; uid={{username}},ou=guests"', LDAP_ADMIN_GROUPS="cn=a,dc=b"
     ).traits()
     assert traits["bind_dn_template"] == [template, "uid={username},ou=guests"]
+    each = load("ldap", LDAP_BIND_DN=f'"{template}"; "uid={{username}},ou=guests"').traits()
+    assert each["bind_dn_template"] == traits["bind_dn_template"]
     assert (traits["tls_strategy"], traits["lookup_dn"]) == ("before_bind", False)
     assert traits["allowed_groups"] == traits["admin_groups"] == ["cn=a,dc=b"]
 

@@ -87,6 +87,7 @@ def test_groups_of() -> None:
         ("-wash", "-wash", "use letters, digits"),
         ("%77ash", "%77ash", "use letters, digits"),
         ("wa\x00sh", "wa\x00sh", "use letters, digits"),
+        ("\uff4bate", "\uff4bate", "use letters, digits"),  # a wide k is a k for many a directory
         ("zoe\u0308", "zoe\u0308", "use letters, digits"),  # ë in two parts looks like ë in one
         ("w" * 65, "w" * 65, "longer than 64 bytes"),
         ("ë" * 33, "ë" * 33, "longer than 64 bytes"),
