@@ -5,6 +5,7 @@ process. The kernel client and the load loops are synchronous for the same reaso
 """
 
 import re
+import zlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -17,9 +18,9 @@ from support import browser as browser_support
 from support.deployment import PREFIX, Deployment, free_port, settings_for
 from support.results import results_directory
 
-# The first ports that are tried.
-HTTPS_PORT = 48443
-HTTP_PORT = 48080
+# The first ports that are tried: others for each PREFIX, because runs at the same time find the same ones free.
+HTTPS_PORT = 20000 + zlib.crc32(PREFIX.encode()) % 10000
+HTTP_PORT = HTTPS_PORT + 500
 USERLIST = "admin admin\nalice\nbob\n"
 
 type MakeDeployment = Callable[..., Deployment]
