@@ -187,7 +187,7 @@ class OAuthSignIn(KnownPeople, OAuthenticator):
         if groups is None:
             path = self.groups_claim.split(".")
             groups = reduce(lambda value, key: value.get(key) if isinstance(value, dict) else None, path, claims)
-        names = list(groups) if isinstance(groups, list | dict) else [groups or ""]
+        names = [groups] if isinstance(groups, str) else groups if isinstance(groups, list | dict) else ()
         return {str(name) for name in names if str(name).strip()}
 
     async def ask_again(self, user: Any, handler: BaseHandler | None) -> dict[str, Any] | None:
