@@ -1,25 +1,21 @@
 """A server of our own that speaks GitHub Enterprise's and GitLab's paths, see tests/servers/github; and its people."""
 
-import os
 import re
 import socket
-from dataclasses import dataclass
 from html import unescape
-from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urljoin
 
 import requests
 from playwright.sync_api import Page, expect
 
-from support import docker as docker_client
+from support.beside import Beside
 from support.browser import visit
 from support.deployment import Deployment
 from support.people import Visitor
 from support.waiting import wait_for
 
-SOURCES = Path(__file__).parents[1] / "servers/github"
-BASE_IMAGE = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
+ALIAS = "github"
 HTTPS_PORT = 8443
 CONTROL_PORT = 8080
 SECONDS = 30
@@ -28,30 +24,14 @@ BROKEN_OFF = "chrome-error:"
 HIDDEN_FIELD = re.compile(r'name="(_xsrf|return_to)" value="([^"]*)"')
 
 
-@dataclass
-class GitHub:
+class GitHub(Beside):
     """The server of one deployment, on its network; removed together with the deployment."""
-
-    container: str
-    address: str
 
     @classmethod
     def start(cls, deployment: Deployment) -> Self:
         """Build and start it; hub and browser reach it under the same address."""
-        deployment.run("scripts/secrets", "tokens")  # without them, Compose does not tell the network's name
-        deployment.make("network")
-        project = deployment.project
-        image, container = f"{project}-github:test", f"{project}-github"
-        docker_client.docker(
-            "build", "--quiet", "--tag", image, "--build-arg", f"BASE_IMAGE={BASE_IMAGE}", str(SOURCES)
-        )
-        network = deployment.settings["DOCKER_NETWORK_NAME"]
-        docker_client.docker(
-            *("run", "--detach", "--init", "--log-driver", "local", "--name", container, "--network", network),
-            *("--network-alias", "github", "--env", "ALIAS=github", image),
-        )
-        template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-        github = cls(container, docker_client.docker("inspect", "--format", template, container).stdout.strip())
+        github = cls(deployment, ALIAS)
+        github.run_from("github", "--init", "--env", f"ALIAS={ALIAS}")
         wait_for(github._listens, SECONDS, "GitHub")
         return github
 
@@ -60,18 +40,14 @@ class GitHub:
         """What GITHUB_URL or GITLAB_URL is set to."""
         return f"https://{self.address}:{HTTPS_PORT}"
 
-    def ca(self) -> str:
-        """The certificate of the authority that the server's certificate comes from."""
-        return docker_client.docker("exec", self.container, "cat", "/ca/ca.crt").stdout
-
     def kill(self) -> None:
         """End the server at once: nobody listens at its address any more."""
-        docker_client.docker("exec", self.container, "sh", "-c", "touch /ca/killed && kill -KILL $(cat /ca/pid)")
+        self.run("sh", "-c", "touch /ca/killed && kill -KILL $(cat /ca/pid)")
         wait_for(lambda: not self._listens(), SECONDS, "GitHub's end")
 
     def start_again(self) -> None:
         """Start it after `kill`; it knows everything that it knew."""
-        docker_client.docker("exec", self.container, "rm", "/ca/killed")
+        self.run("rm", "/ca/killed")
         wait_for(self._listens, SECONDS, "GitHub")
 
     def register(self, client_id: str, secret: str, callback: str, scopes: tuple[str, ...] = ()) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Self
 
-from support.deployment import REPOSITORY, Deployment
+from support.beside import Beside
+from support.deployment import Deployment
 from support.waiting import wait_for
 
 BASE = "dc=example,dc=org"
@@ -38,66 +37,26 @@ def bind_names(log: str) -> list[str]:
     return re.findall(r' BIND dn="([^"]*)" method=128', log)
 
 
-@dataclass
-class LdapServer:
+class LdapServer(Beside):
     """One directory; its data and its authority last as long as its container."""
-
-    deployment: Deployment
 
     @classmethod
     def start(cls, deployment: Deployment) -> Self:
-        """Build the image, start a directory on the deployment's network and return once it answers."""
-        server = cls(deployment)
-        deployment.run("scripts/secrets", "tokens")  # Compose reads no setting without the files that it names
-        deployment.make("network")
-        base = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
-        context = str(REPOSITORY / "tests/servers/ldap")
-        image = f"{server.container}:test"
-        deployment.docker("build", "--quiet", "--build-arg", f"BASE_IMAGE={base}", "--tag", image, context)
-        network = deployment.settings["DOCKER_NETWORK_NAME"]
-        names = ("--network", network, "--network-alias", ALIAS, "--network-alias", OTHER_ALIAS)
+        """Start a directory on the deployment's network and return once it answers."""
+        server = cls(deployment, ALIAS)
         # slapd makes room for as many connections as there may be files, gigabytes with the Engine's own limit.
-        limits = ("--ulimit", "nofile=1024")
-        deployment.docker("run", "--detach", "--name", server.container, *names, *limits, image)
+        server.run_from("ldap", "--network-alias", OTHER_ALIAS, "--ulimit", "nofile=1024")
         server.wait()
         return server
-
-    @property
-    def container(self) -> str:
-        """The container's name: the project's, so that it is removed with the deployment."""
-        return f"{self.deployment.project}-ldap"
-
-    @property
-    def address(self) -> str:
-        """The IP address of the container; it may be another one after a new start."""
-        template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-        return self.deployment.docker("inspect", "--format", template, self.container).stdout.strip()
-
-    def ca(self) -> str:
-        """The certificate of the authority that signed the directory's, PEM."""
-        return self.run("cat", "/ca/ca.crt")
-
-    def stop(self) -> None:
-        """End it as an administrator would."""
-        self.deployment.docker("stop", self.container)
 
     def kill(self) -> None:
         """End it as a power cut would."""
         self.deployment.docker("kill", self.container)
 
     def start_again(self) -> None:
-        """Start what was stopped or killed, and return once it answers."""
+        """Start what was killed, and return once it answers."""
         self.deployment.docker("start", self.container)
         self.wait()
-
-    @contextmanager
-    def paused(self) -> Generator[None]:
-        """Within it, connections are taken and nothing is answered."""
-        self.deployment.docker("pause", self.container)
-        try:
-            yield
-        finally:
-            self.deployment.docker("unpause", self.container)
 
     @contextmanager
     def killed(self) -> Generator[None]:
@@ -138,7 +97,3 @@ class LdapServer:
     def log(self) -> str:
         """What slapd says about each operation, from the beginning."""
         return self.deployment.docker("logs", self.container).stderr
-
-    def run(self, *command: str) -> str:
-        """Run a command in the container and return its stdout."""
-        return self.deployment.docker("exec", self.container, *command).stdout

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urljoin
 
 import requests
 from playwright.sync_api import Page, expect
 
-from support.deployment import REPOSITORY, Deployment
+from support.beside import Beside
+from support.deployment import Deployment
 from support.people import Visitor
 from support.waiting import wait_for
 
-CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 CLIENT_ID = "the-hub"
 CLIENT_SECRET = "a $ecret #1 of the hub"
 CALLBACK = "/hub/oauth_callback"
@@ -32,27 +30,16 @@ def password(account: str) -> str:
     return f"{account}-password"
 
 
-@dataclass
-class OidcProvider:
+class OidcProvider(Beside):
     """One provider; its accounts, tokens and authority last as long as its container."""
-
-    deployment: Deployment
-    name: str = ALIAS
 
     @classmethod
     def start(cls, deployment: Deployment, name: str = ALIAS, authentication: str = "client_secret_post") -> Self:
-        """Build the image, start a provider on the deployment's network and return once it answers.
+        """Start a provider on the deployment's network and return once it answers.
 
         The hub is its client, and sends the secret in the way of `authentication`.
         """
         provider = cls(deployment, name)
-        deployment.run("scripts/secrets", "tokens")  # Compose reads no setting without the files that it names
-        deployment.make("network")
-        image = f"{provider.container}:test"
-        base = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
-        sources = ("--build-arg", f"BASE_IMAGE={base}", "--secret", f"id=ca_bundle,src={CA_BUNDLE}")
-        deployment.docker("build", "--quiet", "--tag", image, *sources, str(REPOSITORY / "tests/servers/oidc"))
-        place = ("--network", deployment.settings["DOCKER_NETWORK_NAME"], "--network-alias", name, "--hostname", name)
         client = {
             "CLIENT_ID": CLIENT_ID,
             "CLIENT_SECRET": CLIENT_SECRET,
@@ -60,29 +47,14 @@ class OidcProvider:
             "REDIRECT_URI": f"{deployment.url}{CALLBACK}",
         }
         environment = [argument for item in client.items() for argument in ("--env", "=".join(item))]
-        deployment.docker("run", "--detach", "--name", provider.container, *place, *environment, image)
+        provider.run_from("oidc", "--hostname", name, *environment)
         wait_for(lambda: provider.seen("grants") == [], START_SECONDS, "the provider")
         return provider
-
-    @property
-    def container(self) -> str:
-        """The container's name: the project's, so that it is removed with the deployment."""
-        return f"{self.deployment.project}-{self.name}"
-
-    @property
-    def address(self) -> str:
-        """The IP address of the container, under which the hub and the browser both reach it."""
-        template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-        return self.deployment.docker("inspect", "--format", template, self.container).stdout.strip()
 
     @property
     def issuer(self) -> str:
         """The provider's address, from which the others are discovered."""
         return f"https://{self.address}:{PORT}"
-
-    def ca(self) -> str:
-        """The certificate of the authority that signed the provider's, PEM."""
-        return self.deployment.docker("exec", self.container, "cat", "/ca/ca.crt").stdout
 
     def secrets(self, secret: str = CLIENT_SECRET) -> str:
         """What belongs into secrets/oauth.env."""
@@ -125,15 +97,6 @@ class OidcProvider:
             yield
         finally:
             self.admin("back")
-
-    @contextmanager
-    def paused(self) -> Generator[None]:
-        """Within it, connections are taken and nothing is answered."""
-        self.deployment.docker("pause", self.container)
-        try:
-            yield
-        finally:
-            self.deployment.docker("unpause", self.container)
 
     # --- What people do ---
 
