@@ -596,7 +596,7 @@ def test_a_password_in_env_is_warned_about(hub: Deployment, directory: LdapServe
     kept = path.read_text()
     path.write_text(f"{kept}\nLDAP_LOOKUP_PASSWORD='{LOOKUP_PASSWORD}'\n")
     try:
-        warnings = [line for line in hub.make("build").stderr.splitlines() if "WARNING" in line]
+        warnings = [line for line in hub.make("build").stderr.splitlines() if "is a secret" in line]
     finally:
         path.write_text(kept)
     assert ["LDAP_LOOKUP_PASSWORD" in line and "secrets/ldap.env" in line for line in warnings] == [True]
