@@ -2,7 +2,7 @@
 
 Usage:
     python -m hub.people list
-    python -m hub.people welcome           who the first administrator is, and how to sign in
+    python -m hub.people welcome ADDRESS   where to sign in, who the first administrator is, and how
     python -m hub.people password NAME     set and print a new one
     python -m hub.people token [NAME]      make and print an API token, of an administrator unless NAME is given
 """
@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from urllib.parse import urljoin
 
 from jupyterhub import orm
 from nativeauthenticator.orm import UserInfo
@@ -105,17 +106,17 @@ def _list(db: Session, _: str) -> str:
     return table(list(rows(db, initial, removed, native)))
 
 
-def _welcome(_: Session, __: str) -> str:
+def _welcome(_: Session, address: str) -> str:
     values, sign_in = settings.load(os.environ)
     admin = values.jupyterhub_admin
-    lines = [("Administrator", admin or "see make users")]
+    if isinstance(sign_in, OAuthProviderSettings):  # from another address nobody would find the way back
+        address = urljoin(sign_in.oauth_callback_url, "/")
+    lines = [("Address", address), ("Administrator", admin or "see make users")]
     if isinstance(sign_in, NativeSettings):
         initial = InitialPasswords(paths.INITIAL_PASSWORDS).all().get(admin.lower())
         lines.append(("Initial password", initial or f"the one you set (lost? make password USER={admin})"))
     else:
         lines.append(("Signing in", f"with {values.jupyterhub_authenticator}"))
-    if isinstance(sign_in, OAuthProviderSettings):
-        lines.append(("Their way back", sign_in.oauth_callback_url))
     return "\n".join(f"  {title:<17} {value}" for title, value in lines)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from http.client import responses
 from typing import Any
 
 from jupyterhub import orm
@@ -33,6 +34,14 @@ class ProviderAwayError(Exception):
 
 class RefusedError(Exception):
     """The provider or directory does not vouch for the person, or not any more."""
+
+
+def told(status: int, message: str) -> web.HTTPError:
+    """An error whose message is for the person: on a page, or in the form.
+
+    JupyterHub shows a message twice that has no reason beside it.
+    """
+    return web.HTTPError(status, message, reason=responses[status])
 
 
 class KnownPeople(Authenticator):
@@ -74,9 +83,7 @@ class KnownPeople(Authenticator):
             tornado.web.HTTPError: 403 with a message for the person.
         """
         if not await maybe_future(super().check_allowed(username, auth_model)):
-            raise web.HTTPError(
-                403, f"{username} may not use this hub: ask its administrator to add the name to the userlist."
-            )
+            raise told(403, f"{username} may not use this hub: ask its administrator to add the name to the userlist.")
         return True
 
     def check_blocked_users(self, username: str, authentication: dict[str, Any] | None = None) -> bool:
@@ -86,7 +93,7 @@ class KnownPeople(Authenticator):
             tornado.web.HTTPError: 403 with a message for the person.
         """
         if not super().check_blocked_users(username, authentication):
-            raise web.HTTPError(403, f"{username} may not use this hub any more.")
+            raise told(403, f"{username} may not use this hub any more.")
         return True
 
     async def run_post_auth_hook(self, handler: BaseHandler, auth_model: dict[str, Any]) -> dict[str, Any]:

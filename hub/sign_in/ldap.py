@@ -14,14 +14,13 @@ from ldap3.core.exceptions import LDAPException, LDAPNoSuchObjectResult
 from ldap3.utils.conv import escape_filter_chars
 from ldapauthenticator import LDAPAuthenticator
 from ldapauthenticator.ldapauthenticator import TlsStrategy
-from tornado import web
 from traitlets import List, Unicode
 
 from hub import userlist
 from hub.roster import ADMIN_GROUPS, PROVIDER_GROUPS
 from hub.sign_in import tls
 from hub.sign_in.form import FormSignIn
-from hub.sign_in.known import ProviderAwayError, RefusedError
+from hub.sign_in.known import ProviderAwayError, RefusedError, told
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10
@@ -74,7 +73,7 @@ class DirectoryAuthenticator(FormSignIn, LDAPAuthenticator):
             )
         except ProviderAwayError as error:
             self.log.error("The directory cannot be asked: %s", error)
-            raise web.HTTPError(503, "The directory does not answer: try again later.") from error
+            raise told(503, "The directory does not answer: try again later.") from error
         if model:
             self._with_admin(model)
             self._note_groups(handler, model)

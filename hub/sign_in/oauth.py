@@ -18,7 +18,7 @@ from traitlets import Unicode, default
 
 from hub import userlist
 from hub.sign_in import tls
-from hub.sign_in.known import KnownPeople, ProviderAwayError, RefusedError
+from hub.sign_in.known import KnownPeople, ProviderAwayError, RefusedError, told
 
 DISCOVERY = "/.well-known/openid-configuration"
 # Once a token has run out that cannot be renewed, the provider cannot be asked any more: how long that is good enough.
@@ -29,7 +29,16 @@ ANSWER_SECONDS = 10
 OTHER_CLAIM = "The administrator of this hub can choose another claim: OAUTH_USERNAME_CLAIM."
 
 
-class LoginHandler(OAuthLoginHandler):
+class WayBack(BaseHandler):
+    """Pages whose errors lead back to the button."""
+
+    @property
+    def extra_error_html(self) -> str:
+        """What JupyterHub puts below the message."""
+        return f'<a href="{self.hub.base_url}login">Back to the login page</a>'
+
+
+class LoginHandler(WayBack, OAuthLoginHandler):
     """Sends people to the provider, once its addresses are known."""
 
     async def get(self) -> None:
@@ -43,7 +52,7 @@ class LoginHandler(OAuthLoginHandler):
         super().get()
 
 
-class CallbackHandler(OAuthCallbackHandler):
+class CallbackHandler(WayBack, OAuthCallbackHandler):
     """Where people come back to."""
 
     async def get(self) -> None:
@@ -64,7 +73,7 @@ class CallbackHandler(OAuthCallbackHandler):
         try:
             super().check_state()
         except (ValueError, AttributeError, TypeError) as error:
-            raise web.HTTPError(400, "OAuth state mismatch") from error
+            raise told(400, "OAuth state mismatch") from error
 
 
 class OAuthSignIn(KnownPeople, OAuthenticator):
@@ -120,7 +129,7 @@ class OAuthSignIn(KnownPeople, OAuthenticator):
             model = await super().authenticate(handler, data, **kwargs)
         if reason := userlist.complaint(model["name"]):
             name = f"You are {model['name']!r} at {self.login_service}, which cannot be a user name here"
-            raise web.HTTPError(403, f"{name}: {reason} {OTHER_CLAIM}")
+            raise told(403, f"{name}: {reason} {OTHER_CLAIM}")
         return model
 
     async def check_allowed(self, username: str, auth_model: dict[str, Any]) -> bool:
@@ -135,10 +144,10 @@ class OAuthSignIn(KnownPeople, OAuthenticator):
             yield
         except RefusedError as error:
             self.log.warning("%s did not vouch for somebody: %s", self.login_service, error)
-            raise web.HTTPError(403, f"{self.login_service} did not accept this sign-in: {error}") from error
+            raise told(403, f"{self.login_service} did not accept this sign-in: {error}") from error
         except ProviderAwayError as error:
             self.log.error("%s cannot be asked: %s", self.login_service, error)
-            raise web.HTTPError(503, f"{self.login_service} does not answer: try again later.") from error
+            raise told(503, f"{self.login_service} does not answer: try again later.") from error
 
     async def get_token_info(self, handler: BaseHandler | None, params: dict[str, Any]) -> dict[str, Any]:
         """The provider's tokens for a code or a refresh token, with the time when they run out.
@@ -173,12 +182,12 @@ class OAuthSignIn(KnownPeople, OAuthenticator):
             tornado.web.HTTPError: 403 when there is none, or when it is an address that nobody has verified.
         """
         if self.username_claim == "email" and str(user_info.get("email_verified")).lower() == "false":
-            raise web.HTTPError(403, f"Your address is not verified at {self.login_service}: verify it there first.")
+            raise told(403, f"Your address is not verified at {self.login_service}: verify it there first.")
         try:
             return str(super().user_info_to_username(user_info))
         except (ValueError, KeyError) as error:
             message = f"{self.login_service} does not tell your {self.username_claim}. {OTHER_CLAIM}"
-            raise web.HTTPError(403, message) from error
+            raise told(403, message) from error
 
     async def get_user_groups(self, auth_state: dict[str, Any]) -> set[str]:
         """The groups in the groups claim, whose name may have dots itself."""
