@@ -27,8 +27,9 @@ for file in **/Dockerfile* **/*.Dockerfile; do
   [[ $file == *.dockerignore ]] || check "hadolint $file" hadolint "$file"
 done
 
-for file in scripts/* tests/*.sh benchmarks/run .ci/run; do
-  [[ $file == *Dockerfile* ]] || check "shellcheck $file" shellcheck --external-sources "$file"
+mapfile -t scripts < <(grep -rlE '^#!.*\<(ba|da)?sh$|^# shellcheck shell=' --exclude-dir=.git .)
+for file in "${scripts[@]}"; do
+  check "shellcheck $file" shellcheck --external-sources "$file"
 done
 
 make_env_files

@@ -247,7 +247,9 @@ def test_the_next_page_is_one_of_the_hub(provider: OidcProvider, hub: Deployment
 
 def test_who_is_not_allowed_is_told_so(provider: OidcProvider, hub: Deployment) -> None:
     message = "river may not use this hub: ask its administrator to add the name to the userlist."
-    assert message in refused(provider, "river")
+    page = refused(provider, "river")
+    assert page.count(message) == 1
+    assert '<a href="/hub/login">Back to the login page</a>' in page
 
 
 def test_everybody_can_be_let_in(provider: OidcProvider, hub: Deployment) -> None:
@@ -537,6 +539,12 @@ def test_a_wrong_client_secret_is_in_the_log_and_ends_no_session(provider: OidcP
 
 
 # --- The provider is away ---
+
+
+def test_make_up_says_the_address_that_people_come_back_to(hub: Deployment) -> None:
+    said = hub.hub_exec("python", "-m", "hub.people", "welcome", "https://localhost").splitlines()
+    assert f"  Address           {hub.url}/" in said
+    assert "  Signing in        with generic-oauth" in said
 
 
 def test_nobody_is_thrown_out_while_the_provider_is_away(provider: OidcProvider, hub: Deployment) -> None:
