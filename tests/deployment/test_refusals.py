@@ -25,7 +25,6 @@ BAD_SETTINGS = {
     "DOCKER_NOTEBOOK_IMAGE": "Upper Case",
     "DOCKER_SPAWN_CMD": "start 'unfinished",
     "IDLE_TIMEOUT": "1h",
-    "JUPYTERHUB_AUTHENTICATOR": "ldap",
     "JUPYTERHUB_SPAWNER": "kubernetes",
     "MEM_LIMIT": "lots",
     "NAMED_SERVER_LIMIT": "some",
@@ -143,6 +142,13 @@ def test_every_bad_setting_is_named_in_one_message(deployment: Deployment) -> No
 
 
 @pytest.mark.usefixtures("untouched")
+def test_an_authenticator_that_nobody_knows_is_refused(deployment: Deployment) -> None:
+    unknown = {"JUPYTERHUB_AUTHENTICATOR": "kerberos"}
+    for output in (build_refused(deployment, unknown), start_refused(deployment, env=unknown)):
+        assert "JUPYTERHUB_AUTHENTICATOR (.env or the shell) is 'kerberos'; expected one of native, github," in output
+
+
+@pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize(
     ("name", "value"), [("CPU_LIMIT", "inf"), ("CPU_LIMIT", "nan"), ("MEM_LIMIT", "1K"), ("DOCKER_NETWORK_NAME", "a b")]
 )
@@ -158,5 +164,5 @@ def test_a_weak_password_of_the_administrator_is_refused_and_not_shown(deploymen
         built = build_refused(deployment)
     started = start_refused(deployment, env={"JUPYTERHUB_ADMIN_PASSWORD": WEAK_PASSWORD})
     for output in (built, started):
-        assert "JUPYTERHUB_ADMIN_PASSWORD (secrets/) is not usable" in output
+        assert "JUPYTERHUB_ADMIN_PASSWORD (secrets/hub.env) is not usable" in output
         assert WEAK_PASSWORD not in output
