@@ -161,7 +161,7 @@ def test_the_button_leads_over_github_to_a_lab_and_logout_ends_it(hub: Deploymen
 
 def test_a_person_who_may_not_come_in_reads_why(hub: Deployment, github: GitHub, page: Page) -> None:
     sign_in_with_browser(page, hub.url, "badger", password("badger"))
-    expect(page.locator(".error p")).to_have_text(NOT_HERE.format("badger"))
+    expect(page.locator(".error p").first).to_have_text(NOT_HERE.format("badger"))
     assert "badger" not in users(hub)
 
 
