@@ -128,6 +128,8 @@ class AccountAuthenticator(NativeAuthenticator):
     def _name_complaint(self, name: str) -> str | None:
         if reason := userlist.complaint(name):
             return f"This cannot be a user name: {reason}"
+        if "#" in name:  # NativeAuthenticator's link to approve alice#x leads to alice
+            return "This cannot be a user name: it has a # in it."
         return "This user name is already in use: choose another." if self._taken(name) else None
 
 

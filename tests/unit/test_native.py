@@ -217,6 +217,7 @@ async def test_the_hub_does_other_things_meanwhile(
         ("   ", "cannot be a user name"),
         ("jayne cobb", "cannot be a user name"),
         ("jayne,cobb", "cannot be a user name"),
+        ("wash#x", "cannot be a user name"),
         ("jayne/cobb", "cannot be a user name"),
         ("..", "cannot be a user name"),
         ("%2e%2e", "cannot be a user name"),
