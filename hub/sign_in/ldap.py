@@ -170,5 +170,4 @@ class DirectoryAuthenticator(FormSignIn, LDAPAuthenticator):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._workers, function)
         except (LDAPException, OSError) as error:
-            hint = " (is its authority in secrets/ca.crt?)" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
-            raise ProviderAwayError(f"{error}{hint}") from error
+            raise ProviderAwayError(tls.reason(error)) from error

@@ -236,8 +236,7 @@ class OAuthSignIn(KnownPeople, OAuthenticator):
                 raise RefusedError("the code or the token may have expired; try again.") from error
             raise ProviderAwayError(str(error)) from error
         except (OSError, json.JSONDecodeError) as error:
-            hint = " (is its authority in secrets/ca.crt?)" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
-            raise ProviderAwayError(f"{error}{hint}") from error
+            raise ProviderAwayError(tls.reason(error)) from error
 
 
 def _limited(headers: Mapping[str, str]) -> bool:

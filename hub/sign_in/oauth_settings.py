@@ -142,7 +142,6 @@ class GitHubSettings(OAuthProviderSettings):
 class GitLabSettings(OAuthSettings):
     """gitlab.com or a GitLab of one's own."""
 
-    defaults: ClassVar = {"scope": ["read_user"]}
     gitlab_url: Url = setting(
         "https://gitlab.com",
         help="the server",

@@ -16,3 +16,9 @@ def context() -> ssl.SSLContext:
     checking = ssl.create_default_context()
     checking.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return checking
+
+
+def reason(error: Exception) -> str:
+    """What a connection failed for, with the cure when it was the certificate's authority."""
+    hint = " (is its authority in secrets/ca.crt?)" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
+    return f"{error}{hint}"
