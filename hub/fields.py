@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from jupyterhub.traitlets import ByteSpecification
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from hub import paths
 from hub.passwords import complaint
 
 # The least that the Engine takes; what is below has lost its unit.
@@ -134,6 +136,38 @@ def _reachable(url: str) -> str:
     return url.rstrip("/")
 
 
+def _host_of_subdomains(address: str) -> str:
+    parts = urlsplit(address)
+    parts.port  # noqa: B018 -- raises ValueError unless it is a number
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("not an address with https:// in front")
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+        raise ValueError("behind the host comes nothing but a port")
+    if _is_address(parts.hostname) or "." not in parts.hostname:
+        raise ValueError("an address or a name without a dot has no subdomains")
+    return address.rstrip("/")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _domain(name: str) -> str:
+    if "/" in name or ":" in name:
+        raise ValueError("the name alone")
+    if _is_address(name) or "." not in name:
+        raise ValueError("public authorities sign full names only, no addresses")
+    return name.lower()
+
+
+def _network(text: str) -> str:
+    return str(ip_network(text))
+
+
 def _words(value: object) -> list[str]:
     return value if isinstance(value, list) else shlex.split(str(value))
 
@@ -150,6 +184,16 @@ DistinguishedNames = Annotated[list[str], _split(";")]
 Unquoted = Annotated[str, BeforeValidator(_unquoted)]
 # A host, and an address, that the hub has to reach from inside its container.
 Host = Annotated[str, AfterValidator(_elsewhere), Field(pattern=r"^[A-Za-z0-9.:_-]*$"), BeforeValidator(_unquoted)]
+# The path under which the hub is, and where the users' subdomains begin.
+BaseUrl = Annotated[
+    str, Field(pattern=r"^/([A-Za-z0-9._~-]+/)*$"), BeforeValidator(lambda url: paths.base_url(str(url)))
+]
+SubdomainHost = Annotated[str, AfterValidator(lambda address: address and _host_of_subdomains(address))]
+Domain = Annotated[str, AfterValidator(_domain), Field(pattern=r"^[A-Za-z0-9.:/-]+$")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+AcmeServer = Annotated[str, Field(pattern=r"^(production|staging|https://\S+)$")]
+# Addresses or networks, such as 10.0.0.0/8.
+Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], _split(r";,\s")]
 Url = Annotated[str, AfterValidator(lambda url: url and _reachable(url))]
 # JupyterHub 6.1 refuses tokens of more than 64 characters.
 Token = Annotated[SecretStr, Field(min_length=32, max_length=64)]

@@ -8,11 +8,14 @@ import os
 import sys
 import urllib.request
 
+from hub import paths
+
 
 def main() -> None:
     """Exit 0 when the hub answers from its database, else 1 with the reason."""
+    base_url = paths.base_url(os.environ.get("JUPYTERHUB_BASE_URL", ""))
     request = urllib.request.Request(
-        "http://127.0.0.1:8081/hub/api/users?limit=1",
+        f"http://127.0.0.1:8081{base_url}hub/api/users?limit=1",
         headers={"Authorization": f"token {os.environ['JUPYTERHUB_HEALTH_TOKEN']}"},
     )
     try:

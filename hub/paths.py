@@ -1,4 +1,4 @@
-"""Where things lie in the hub container."""
+"""Where things lie: in the hub container, and below which path of the public address."""
 
 from pathlib import Path
 
@@ -13,3 +13,8 @@ HISTORY = DATA / "userlist-history.json"
 SERVICE = Path("/srv/jupyterhub")
 CONFIG = SERVICE / "jupyterhub_config.py"
 USERLIST = SERVICE / "userlist"
+
+
+def base_url(given: str) -> str:
+    """JUPYTERHUB_BASE_URL with a slash at both ends, as JupyterHub wants it, however it was `given`."""
+    return f"/{given.strip('/')}/".replace("//", "/")

@@ -16,6 +16,8 @@ def configure(c: Config, settings: Settings) -> None:
     """Set database, addresses and proxy."""
     c.JupyterHub.db_url = paths.DATABASE
     c.JupyterHub.cookie_secret_file = str(paths.COOKIE_SECRET)
+    c.JupyterHub.base_url = settings.jupyterhub_base_url
+    c.JupyterHub.subdomain_host = settings.jupyterhub_subdomain_host
     c.JupyterHub.hub_ip = "0.0.0.0"
     c.JupyterHub.hub_connect_ip = HUB_HOST
 

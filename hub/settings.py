@@ -1,4 +1,5 @@
-"""The deployment's settings, and how all of them are read; those of an authenticator are in hub/sign_in/settings.py.
+"""The deployment's settings, and how all of them are read; those of an authenticator are in hub/sign_in/settings.py,
+those that the hub itself never sees in hub/host_settings.py.
 
 Compose passes the settings to the hub as environment variables of the same name in upper case, the shell's before
 those of `.env`. `make build` checks them with the same classes, before anything changes.
@@ -9,9 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import IPvAnyAddress
-
-from hub.fields import Bytes, Image, Name, Port, SettingsModel, Token, Words, given, problems_of, setting
+from hub.fields import (
+    BaseUrl,
+    Bytes,
+    Image,
+    Name,
+    SettingsModel,
+    SubdomainHost,
+    Token,
+    Words,
+    given,
+    problems_of,
+    setting,
+)
+from hub.sign_in.oauth_settings import OAuthProviderSettings
 from hub.sign_in.settings import AUTHENTICATORS, SignInSettings
 
 RENAMED = {"DOCKER_CONTAINER_IMAGE": "DOCKER_NOTEBOOK_IMAGE"}
@@ -46,6 +58,14 @@ class Settings(SettingsModel):
         "",
         help="the first administrator, without a line in the userlist; empty: only those of the userlist",
         expected="a user name",
+    )
+    jupyterhub_base_url: BaseUrl = setting(
+        "/", help="the path of the hub, where it shares a host with others", expected="a path such as /jupyter/"
+    )
+    jupyterhub_subdomain_host: SubdomainHost = setting(
+        "",
+        help="a subdomain of this host for each user, which keeps their pages apart; empty: all on one host",
+        expected="an address such as https://hub.example.org, whose subdomains all lead here, too",
     )
     docker_notebook_image: Image = setting(
         "jupyterhub-user",
@@ -112,32 +132,6 @@ class Settings(SettingsModel):
     )
 
 
-class HostSettings(SettingsModel):
-    """What Compose and scripts/ read on the Docker host, and the hub never sees."""
-
-    bind_address: IPvAnyAddress = setting(
-        "0.0.0.0",
-        help="where the proxy listens; `127.0.0.1`: for this machine only",
-        expected="an IP address of this machine, or 0.0.0.0 for all",
-    )
-    https_port: Port = setting(443, help="the proxy's port", expected="a port from 1 to 65535")
-    http_port: Port = setting(80, help="redirects to HTTPS", expected="a port from 1 to 65535")
-    data_volume_host: Name = setting(
-        "jupyterhub-data",
-        help="volume of the hub's data: database, cookie secret, initial passwords",
-        expected="a Docker volume's name",
-    )
-    docker_socket: str = setting(
-        "/var/run/docker.sock",
-        help="the Engine's socket; the hub gets the number of its group at `make build`",
-        expected="an absolute path on the Docker host",
-        pattern=r"^/\S+$",
-    )
-    base_image: Image = setting(
-        "debian:trixie-slim", help="what every image is built from", expected="an image name such as debian:trixie-slim"
-    )
-
-
 def load(environment: Mapping[str, str]) -> tuple[Settings, SignInSettings]:
     """Read the hub's settings, and those of its authenticator, from `environment`, names in upper case.
 
@@ -158,7 +152,11 @@ def problems_of_hub(environment: Mapping[str, str]) -> list[str]:
     chosen = AUTHENTICATORS.get(environment.get("JUPYTERHUB_AUTHENTICATOR") or "native")
     problems = problems_of(Settings, environment) + (problems_of(chosen, environment) if chosen else [])
     if not problems and chosen:
-        where = chosen.model_validate(given(chosen, environment)).strangers
+        sign_in = chosen.model_validate(given(chosen, environment))
+        base_url = Settings.model_validate(given(Settings, environment)).jupyterhub_base_url
+        if isinstance(sign_in, OAuthProviderSettings):
+            problems += sign_in.problems_below(base_url)
+        where = sign_in.strangers
         if where and environment.get("JUPYTERHUB_ADMIN", "").lower() == GIVEN_ADMIN:
             problems.append(
                 f"  JUPYTERHUB_ADMIN (.env or the shell) is {GIVEN_ADMIN!r}, which is a stranger's account at {where}; "

@@ -20,7 +20,7 @@ def _callback(url: str) -> str:
     parts.port  # noqa: B018 -- raises ValueError unless it is a number
     if parts.scheme != "https":
         raise ValueError("it has to begin with https://")
-    if not parts.hostname or parts.path != CALLBACK_PATH or parts.query or parts.fragment:
+    if not parts.hostname or not parts.path.endswith(CALLBACK_PATH) or parts.query or parts.fragment:
         raise ValueError(f"behind the host comes {CALLBACK_PATH} and nothing else")
     return url
 
@@ -83,6 +83,16 @@ class OAuthProviderSettings(ProviderSettings):
     def admin_groups(self) -> frozenset[str]:
         """Those of the groups claim."""
         return frozenset(self.oauth_admin_groups)
+
+    def problems_below(self, base_url: str) -> list[str]:
+        """A complaint when people would come back to another path than the hub's, which is below `base_url`."""
+        path = base_url.rstrip("/") + CALLBACK_PATH
+        if urlsplit(self.oauth_callback_url).path == path:
+            return []
+        return [
+            f"  OAUTH_CALLBACK_URL ({OAUTH_FILE}) is {self.oauth_callback_url!r} (behind the host comes {path} and "
+            f"nothing else, by JUPYTERHUB_BASE_URL); expected https://HOST{path}."
+        ]
 
     def rules(self) -> Iterator[str]:
         """Groups need a claim to come from."""

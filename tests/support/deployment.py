@@ -69,8 +69,14 @@ class Deployment:
 
     @property
     def url(self) -> str:
-        """The public address, without a slash at the end."""
-        return f"https://127.0.0.1:{self.settings['HTTPS_PORT']}"
+        """The public address, the hub's path included, without a slash at the end."""
+        scheme, port = ("http", "HTTP_PORT") if self.settings.get("TLS") == "off" else ("https", "HTTPS_PORT")
+        return f"{scheme}://127.0.0.1:{self.settings[port]}{self.path}"
+
+    @property
+    def path(self) -> str:
+        """The hub's path at that address, without a slash at the end."""
+        return self.settings.get("JUPYTERHUB_BASE_URL", "/").rstrip("/")
 
     def set_env(self, **settings: str) -> None:
         """Change settings for the commands that follow."""

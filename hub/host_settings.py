@@ -1,0 +1,82 @@
+"""Settings of the Docker host: what Compose and scripts/ read there, and the hub never sees.
+
+`make build` checks them: docker-compose.yml has them under `x-host`, an overlay under a name of its own, see OVERLAYS.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import IPvAnyAddress
+
+from hub.fields import AcmeServer, Domain, Email, Image, Name, Networks, Port, SettingsModel, setting
+
+
+class HostSettings(SettingsModel):
+    """Those of the default path."""
+
+    tls: Literal["on", "off"] = setting(
+        "on",
+        help="`off`: plain HTTP, for another proxy in front that has the certificate",
+        expected="on or off",
+    )
+    bind_address: IPvAnyAddress | None = setting(
+        None,
+        help="where the proxy listens; empty: everywhere, or with `TLS=off` at 127.0.0.1, for this machine only",
+        expected="an IP address of this machine, or 0.0.0.0 for all",
+    )
+    https_port: Port = setting(443, help="the proxy's port; none with `TLS=off`", expected="a port from 1 to 65535")
+    http_port: Port | None = setting(
+        None,
+        help="redirects to HTTPS; with `TLS=off` the proxy's port; empty: 80, or 8000 with `TLS=off`",
+        expected="a port from 1 to 65535",
+    )
+    hsts_seconds: int = setting(
+        0,
+        help="how long browsers shall refuse plain HTTP for this host (HSTS); 0: they are not told to",
+        expected="a whole number of seconds, such as 31536000 for a year",
+        ge=0,
+    )
+    trusted_proxies: Networks = setting(
+        [],
+        help="proxies in front that are believed who a client is; empty: none, or with `TLS=off` at 127.0.0.1 this machine's",
+        expected="addresses or networks such as 192.0.2.7 or 10.1.0.0/16, separated by commas",
+    )
+    data_volume_host: Name = setting(
+        "jupyterhub-data",
+        help="volume of the hub's data: database, cookie secret, initial passwords",
+        expected="a Docker volume's name",
+    )
+    docker_socket: str = setting(
+        "/var/run/docker.sock",
+        help="the Engine's socket; the hub gets the number of its group at `make build`",
+        expected="an absolute path on the Docker host",
+        pattern=r"^/\S+$",
+    )
+    base_image: Image = setting(
+        "debian:trixie-slim", help="what every image is built from", expected="an image name such as debian:trixie-slim"
+    )
+
+
+class LetsEncryptSettings(SettingsModel):
+    """Those of examples/letsencrypt."""
+
+    domain: Domain = setting(
+        ...,
+        help="the public name that the certificate is for",
+        expected="a name such as hub.example.org, without https:// in front",
+    )
+    email: Email = setting(..., help="the authority's way to reach you", expected="an address such as you@example.org")
+    acme_server: AcmeServer = setting(
+        "production",
+        help="`production` or `staging` of Let's Encrypt, or another authority with ACME",
+        expected="production, staging, or the https:// address of a directory",
+    )
+    secrets_volume: Name = setting(
+        "jupyterhub-secrets",
+        help="volume of the certificate and of the account with the authority",
+        expected="a Docker volume's name",
+    )
+
+
+OVERLAYS: dict[str, type[SettingsModel]] = {"x-letsencrypt": LetsEncryptSettings}

@@ -1,0 +1,44 @@
+// The public front of the hub: configurable-http-proxy as a library, with what its command line does not have. It takes
+// up a renewed certificate without dropping a connection, says truly who asks, and serves what Let's Encrypt looks for.
+import { ConfigurableProxy } from "configurable-http-proxy";
+
+import { SenderCheck } from "./forwarded.js";
+import { plainServer } from "./plain.js";
+import { Pair } from "./tls.js";
+
+const PORT = 8443;
+const PLAIN_PORT = 8080;
+const WITHOUT_TLS_PORT = 8000;
+
+const settings = process.env;
+const tls = settings.TLS !== "off";
+const hsts = Number(settings.HSTS_SECONDS || 0);
+const sender = new SenderCheck(settings.TRUSTED_PROXIES, !tls && settings.BIND_ADDRESS);
+const pair = tls && new Pair(settings);
+
+const proxy = new ConfigurableProxy({
+  authToken: settings.CONFIGPROXY_AUTH_TOKEN,
+  defaultTarget: "http://hub:8081",
+  // With a subdomain for each user, JupyterHub's routes begin with a host.
+  hostRouting: Boolean(settings.JUPYTERHUB_SUBDOMAIN_HOST),
+  ssl: tls && pair.options(),
+  // Not its X-Forwarded headers: it appends to what the client has sent.
+  xfwd: false,
+});
+
+proxy.proxyServer.prependListener("request", (request, response) => {
+  sender.mark(request, tls);
+  if (tls && hsts) response.setHeader("Strict-Transport-Security", `max-age=${hsts}`);
+});
+proxy.proxyServer.prependListener("upgrade", (request) => sender.mark(request, tls));
+
+proxy.proxyServer.listen(tls ? PORT : WITHOUT_TLS_PORT, "0.0.0.0");
+if (tls) {
+  pair.keepUpToDate(proxy.proxyServer, proxy.log);
+  plainServer(Number(settings.HTTPS_PORT || 443), settings.ACME_WEBROOT).listen(PLAIN_PORT, "0.0.0.0");
+}
+// This name exists on the network `control` alone, so users' servers cannot reach the route table.
+proxy.apiServer.listen(8001, "proxy-api");
+
+// One broken connection is no reason to end all others.
+process.on("uncaughtException", (error) => proxy.log.error(`Uncaught: ${error.stack}`));
