@@ -5,6 +5,7 @@ Usage:
     python -m hub.check committed < .env
     python -m hub.check list ADMINISTRATOR < userlist
     python -m hub.check authorities < secrets/ca.crt
+    tar -c -C secrets jupyterhub.crt jupyterhub.key | python -m hub.check pair [NAME ...]
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import ssl
 import sys
 from collections.abc import Callable, Iterable
 
-from hub import settings, userlist
+from hub import pair, settings, userlist
 from hub.fields import extra, is_secret, problems_of
+from hub.host_settings import OVERLAYS, HostSettings
 from hub.sign_in.settings import AUTHENTICATORS
 
 MODELS = (settings.Settings, *AUTHENTICATORS.values())
@@ -33,7 +35,10 @@ def check_settings(compose_config: str) -> None:
     """
     config = json.loads(compose_config)
     hub = {name: value.replace("$$", "$") for name, value in config["services"]["hub"]["environment"].items() if value}
-    problems = settings.problems_of_hub(hub) + problems_of(settings.HostSettings, config["x-host"])
+    problems = settings.problems_of_hub(hub) + problems_of(HostSettings, config["x-host"])
+    for key, model in OVERLAYS.items():
+        if key in config:
+            problems += problems_of(model, config[key])
     if problems:
         raise settings.SettingsError(problems)
     warn(settings.warnings(hub))
@@ -84,15 +89,20 @@ CHECKS: dict[str, Callable[[str], None]] = {
 }
 
 
-def main(verb: str, administrator: str = "") -> None:
+def main(verb: str, *arguments: str) -> None:
     """Entry point: exit 1 with every problem found."""
+    given = sys.stdin.buffer.read()
     try:
         if verb == "list":
-            userlist.parse(userlist.decode(sys.stdin.buffer.read()), administrator)
+            userlist.parse(userlist.decode(given), *arguments)
+        elif verb == "pair":
+            warn(pair.check(given, arguments))
         else:
-            CHECKS[verb](sys.stdin.buffer.read().decode(errors="replace"))
+            CHECKS[verb](given.decode(errors="replace"))
     except settings.SettingsError as error:
         sys.exit(f"FAIL: {error}\n      To mend it: correct them and try again; nothing was changed.")
+    except pair.PairError as error:
+        sys.exit(f"FAIL: {error.what}.\n      To see it: {error.command}\n      To mend it: {error.cure}")
     except userlist.UserlistError as error:
         sys.exit(f"FAIL: the userlist cannot be used:\n{error}\n      To mend it: correct it; nothing was changed.")
 

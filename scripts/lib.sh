@@ -22,9 +22,15 @@ use_working_docker() {
 }
 
 # setting NAME: its value with the shell's environment before .env, because Compose does the reading. Only for the
-# names under `x-host` in docker-compose.yml, which are plain words: see there.
+# names under `x-host` in docker-compose.yml, or an overlay's own, which are plain words: see there.
 setting() {
   docker compose config 2>/dev/null | sed -n "/^x-host:/,\$s/^  $1: \"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p"
+}
+
+# value NAME DEFAULT: the same for a name that chooses which files Compose reads, so it has to be known before.
+value() {
+  printf 'x-value: ${%s:-%s}\n' "$1" "$2" | docker compose --project-directory . --file - config 2>/dev/null |
+    sed -n 's/^x-value: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p'
 }
 
 # in_hub COMMAND...: run it in the hub's container.
