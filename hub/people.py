@@ -2,27 +2,29 @@
 
 Usage:
     python -m hub.people list
-    python -m hub.people welcome ADDRESS   where to sign in, who the first administrator is, and how
+    python -m hub.people welcome           where to sign in, who the first administrator is, and how; reads what
+                                           `docker compose config --format json` prints
     python -m hub.people password NAME     set and print a new one
     python -m hub.people token [NAME]      make and print an API token, of an administrator unless NAME is given
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from urllib.parse import urljoin
 
 from jupyterhub import orm
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy.orm import Session
 
 from hub import accounts, passwords, paths, settings, userlist
+from hub.address import public_address
 from hub.passwords import InitialPasswords
 from hub.roster import History
-from hub.sign_in.oauth_settings import OAuthProviderSettings
+from hub.sign_in.oauth_settings import CALLBACK_PATH, OAuthProviderSettings
 from hub.sign_in.settings import NativeSettings
 
 COLUMNS = ("name", "admin", "groups", "last activity (UTC)", "server", "initial password", "note")
@@ -106,11 +108,12 @@ def _list(db: Session, _: str) -> str:
     return table(list(rows(db, initial, removed, native)))
 
 
-def _welcome(_: Session, address: str) -> str:
+def _welcome(_: Session, __: str) -> str:
     values, sign_in = settings.load(os.environ)
     admin = values.jupyterhub_admin
+    address = public_address(values, json.load(sys.stdin))
     if isinstance(sign_in, OAuthProviderSettings):  # from another address nobody would find the way back
-        address = urljoin(sign_in.oauth_callback_url, "/")
+        address = sign_in.oauth_callback_url.removesuffix(CALLBACK_PATH)
     lines = [("Address", address), ("Administrator", admin or "see make users")]
     if isinstance(sign_in, NativeSettings):
         initial = InitialPasswords(paths.INITIAL_PASSWORDS).all().get(admin.lower())
