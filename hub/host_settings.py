@@ -39,7 +39,7 @@ class HostSettings(SettingsModel):
     )
     trusted_proxies: Networks = setting(
         [],
-        help="proxies in front that are believed who a client is; empty: none, or with `TLS=off` at 127.0.0.1 this machine's",
+        help="proxies in front that are believed who a client is; with `TLS=off` at 127.0.0.1, this machine always is",
         expected="addresses or networks such as 192.0.2.7 or 10.1.0.0/16, separated by commas",
     )
     data_volume_host: Name = setting(

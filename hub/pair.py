@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -166,7 +167,7 @@ def _check_time(file: File, certificate: x509.Certificate, now: datetime) -> Non
 
 
 def _check_order(file: File, chain: list[x509.Certificate]) -> None:
-    for lower, upper in zip(chain, chain[1:], strict=False):
+    for lower, upper in pairwise(chain):
         if not _issued(lower, upper):
             raise PairError(
                 f"the chain in {file.path} is out of order: {_name(upper)} has not signed {_name(lower)}, "
