@@ -7,7 +7,8 @@ import pytest
 from pydantic import BaseModel
 
 from hub.fields import extra
-from hub.settings import HostSettings, Settings
+from hub.host_settings import HostSettings
+from hub.settings import Settings
 from hub.sign_in.settings import AUTHENTICATORS
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,8 @@ import pytest
 
 from hub import settings
 from hub.fields import DOT_ENV, extra, is_secret
-from hub.settings import HostSettings, Settings
+from hub.host_settings import HostSettings
+from hub.settings import Settings
 from hub.sign_in.oauth_settings import OAuthProviderSettings
 from hub.sign_in.settings import AUTHENTICATORS
 

@@ -13,7 +13,8 @@ import yaml
 
 from hub import settings
 from hub.fields import extra, is_secret
-from hub.settings import RENAMED, HostSettings, Settings
+from hub.host_settings import HostSettings
+from hub.settings import RENAMED, Settings
 from hub.sign_in.settings import AUTHENTICATORS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -27,8 +28,10 @@ SIGN_IN_SETTINGS = {name.upper() for model in AUTHENTICATORS.values() for name i
 ONLY_IN_A_FILE = {"JUPYTERHUB_CRYPT_KEY", "JUPYTERHUB_ADMIN_PASSWORD"}
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 
-COMPOSE_TEXT = (REPOSITORY / "docker-compose.yml").read_text()
-COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
+COMPOSE_TEXT = "".join(
+    (REPOSITORY / path).read_text() for path in ("docker-compose.yml", "proxy/tls-on.yml", "proxy/tls-off.yml")
+)
+COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 MAKEFILE = (REPOSITORY / "Makefile").read_text()
 ENV_LINES = (REPOSITORY / ".env").read_text().splitlines()
 ENV = dict(line.split("=", 1) for line in ENV_LINES if line and not line.startswith("#"))
@@ -124,14 +127,15 @@ def test_env_has_the_default(name: str) -> None:
 
 
 def test_env_has_the_defaults_of_the_host() -> None:
-    given = {name.lower(): ENV[name] for name in HOST_SETTINGS}
+    given = {name.lower(): ENV[name] for name in HOST_SETTINGS if ENV[name]}
     assert HostSettings.model_validate(given) == HostSettings()
 
 
 def test_defaults_in_compose_are_those_of_env() -> None:
-    defaults = dict(re.findall(r"\$\{([A-Z_]+):-([^${}]*)\}", COMPOSE_TEXT))
-    assert "HTTPS_PORT" in defaults
-    assert {name: default for name, default in defaults.items() if ENV.get(name, default) != default} == {}
+    """What is empty in .env has a default that differs with TLS, in two files."""
+    defaults = re.findall(r"\$\{([A-Z_]+):-([^${}]+)\}", COMPOSE_TEXT)
+    assert ("HTTPS_PORT", "443") in defaults
+    assert [(name, default) for name, default in defaults if ENV.get(name) and ENV[name] != default] == []
 
 
 def test_what_compose_needs_without_a_default_is_in_env() -> None:
@@ -218,7 +222,12 @@ def test_of_secrets_only_certificates_and_the_key_get_into_a_build() -> None:
     lines = (REPOSITORY / "Dockerfile.jupyterhub.dockerignore").read_text().splitlines()
     assert "*" in lines
     allowed = [line for line in lines if line.startswith("!") and "secrets" in line]
-    assert sorted(allowed) == ["!secrets/ca.crt", "!secrets/jupyterhub.crt", "!secrets/jupyterhub.key"]
+    assert sorted(allowed) == [
+        "!secrets/ca.crt",
+        "!secrets/jupyterhub.cer",
+        "!secrets/jupyterhub.crt",
+        "!secrets/jupyterhub.key",
+    ]
 
 
 # --- Makefile ---

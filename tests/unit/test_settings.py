@@ -1,10 +1,13 @@
 """Settings: defaults, old names, and one message for everything that is wrong."""
 
+import re
+
 import pytest
 
 from hub import settings
 from hub.fields import extra, is_secret, problems_of
-from hub.settings import HostSettings, Settings, SettingsError
+from hub.host_settings import HostSettings
+from hub.settings import Settings, SettingsError
 
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 
@@ -14,6 +17,8 @@ BAD = {
     "COMPOSE_PROJECT_NAME": "-hub",
     "JUPYTERHUB_AUTHENTICATOR": "pam",
     "JUPYTERHUB_SPAWNER": "systemd",
+    "JUPYTERHUB_BASE_URL": "/our hub/",
+    "JUPYTERHUB_SUBDOMAIN_HOST": "hub.example.org",
     "DOCKER_NOTEBOOK_IMAGE": "my image",
     "DOCKER_NOTEBOOK_DIR": "work",
     "DOCKER_SPAWN_CMD": "start-singleuser.py '--debug",
@@ -29,9 +34,12 @@ BAD = {
     "JUPYTERHUB_HEALTH_TOKEN": "x" * 65,
 }
 BAD_ON_HOST = {
+    "TLS": "true",
     "BIND_ADDRESS": "localhost",
     "HTTPS_PORT": "0",
     "HTTP_PORT": "65536",
+    "HSTS_SECONDS": "a year",
+    "TRUSTED_PROXIES": "nginx",
     "DATA_VOLUME_HOST": "/data",
     "DOCKER_SOCKET": "docker.sock",
     "BASE_IMAGE": "Debian trixie",
@@ -77,8 +85,9 @@ def test_one_message_has_every_bad_setting() -> None:
 
 def test_settings_of_the_host() -> None:
     values = HostSettings()
-    assert str(values.bind_address) == "0.0.0.0"
-    assert (values.https_port, values.http_port) == (443, 80)
+    # Empty: what they are then differs with TLS, see proxy/tls-on.yml and tls-off.yml.
+    assert (values.tls, values.bind_address, values.http_port) == ("on", None, None)
+    assert (values.https_port, values.hsts_seconds, values.trusted_proxies) == (443, 0, [])
     assert values.data_volume_host == "jupyterhub-data"
     assert values.docker_socket == "/var/run/docker.sock"
     assert values.base_image == "debian:trixie-slim"
@@ -91,7 +100,41 @@ def test_every_bad_setting_of_the_host_has_a_line() -> None:
     assert {line.split()[0] for line in lines} == BAD_ON_HOST.keys()
     for line in lines:
         name = line.split()[0]
-        assert f"is {BAD_ON_HOST[name]!r}; expected " in line
+        assert f"is {BAD_ON_HOST[name]!r}" in line
+        assert "; expected " in line
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("", "/"), ("/", "/"), ("jupyter", "/jupyter/"), ("/jupyter", "/jupyter/"), ("/a/b/", "/a/b/")],
+)
+def test_the_base_url_has_a_slash_at_both_ends(given: str, read: str) -> None:
+    assert load(JUPYTERHUB_BASE_URL=given).jupyterhub_base_url == read
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("hub.example.org", "not an address with https:// in front"),
+        ("https://hub.example.org/jupyter", "behind the host comes nothing but a port"),
+        ("https://hub.example.org:port", "Port could not be cast"),
+        ("https://192.0.2.7", "an address or a name without a dot has no subdomains"),
+        ("https://hub", "an address or a name without a dot has no subdomains"),
+    ],
+)
+def test_what_cannot_have_subdomains(address: str, reason: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(reason)):
+        load(JUPYTERHUB_SUBDOMAIN_HOST=address)
+
+
+def test_subdomains_may_be_at_a_port() -> None:
+    host = "https://hub.example.org:8443"
+    assert load(JUPYTERHUB_SUBDOMAIN_HOST=f"{host}/").jupyterhub_subdomain_host == host
+
+
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    values = HostSettings.model_validate({"trusted_proxies": "192.0.2.7, 10.1.0.0/16 2001:db8::/32"})
+    assert values.trusted_proxies == ["192.0.2.7/32", "10.1.0.0/16", "2001:db8::/32"]
 
 
 @pytest.mark.parametrize("name", [name for name in BAD if name not in TOKENS])

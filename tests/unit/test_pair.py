@@ -1,0 +1,232 @@
+"""The check of the TLS pair, with certificates made here: what `make build` says of each kind of a bad one."""
+
+import io
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
+
+from hub import pair
+
+REPOSITORY = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+DAY = timedelta(days=1)
+HOST = "hub.example.org"
+CRT, CER, KEY = "jupyterhub.crt", "jupyterhub.cer", "jupyterhub.key"
+
+
+@dataclass
+class Signer:
+    """A key and the certificate that says whose it is."""
+
+    subject: str
+    issuer: "Signer | None" = None
+    days: tuple[int, int] = (-10, 300)
+    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """Signed by the issuer, or by itself."""
+        signer = self.issuer or self
+        names = x509.SubjectAlternativeName([x509.DNSName(HOST)])
+        builder = x509.CertificateBuilder(
+            issuer_name=name(signer.subject),
+            subject_name=name(self.subject),
+            public_key=self.key.public_key(),
+            serial_number=x509.random_serial_number(),
+            not_valid_before=NOW + self.days[0] * DAY,
+            not_valid_after=NOW + self.days[1] * DAY,
+        )
+        return builder.add_extension(names, critical=False).sign(signer.key, hashes.SHA256())
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate."""
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    def private(self, password: bytes = b"", encoding: Encoding = Encoding.PEM) -> bytes:
+        """The key, as a file has it."""
+        encryption = BestAvailableEncryption(password) if password else NoEncryption()
+        return self.key.private_bytes(encoding, PrivateFormat.PKCS8, encryption)
+
+
+def name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+@cache
+def authority() -> Signer:
+    return Signer("Root")
+
+
+@cache
+def intermediate() -> Signer:
+    return Signer("Intermediate", authority())
+
+
+@cache
+def server() -> Signer:
+    return Signer(HOST, intermediate())
+
+
+def archive(files: dict[str, bytes], *, mode: int = 0o600, link: str = "") -> bytes:
+    """The tar that scripts/build makes."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for file, content in files.items():
+            member = tarfile.TarInfo(file)
+            member.size, member.mode = len(content), mode
+            tar.addfile(member, io.BytesIO(content))
+        if link:
+            member = tarfile.TarInfo(link)
+            member.type, member.linkname = tarfile.SYMTYPE, "/etc/elsewhere"
+            tar.addfile(member)
+    return stream.getvalue()
+
+
+def good(**files: bytes) -> dict[str, bytes]:
+    """The files of a good pair, those given by `crt` and `key` in place of its own."""
+    chain = server().pem + intermediate().pem
+    return {CRT: files.get("crt", chain), KEY: files.get("key", server().private())}
+
+
+def test_a_good_pair() -> None:
+    assert pair.check(archive(good()), [HOST], NOW) == []
+
+
+def test_a_certificate_may_be_called_cer() -> None:
+    files = {CER: good()[CRT], KEY: good()[KEY]}
+    assert pair.check(archive(files), now=NOW) == []
+
+
+def test_a_certificate_signed_by_itself_needs_no_chain() -> None:
+    own = Signer(HOST)
+    assert pair.check(archive({CRT: own.pem, KEY: own.private()}), now=NOW) == []
+
+
+def test_text_around_the_certificates_does_not_matter() -> None:
+    text = b"Bag Attributes\n    friendlyName: hub\n" + good()[CRT]
+    assert pair.check(archive(good(crt=text)), now=NOW) == []
+
+
+BAD = {
+    "only a certificate": (lambda: archive({CRT: good()[CRT]}), "secrets/jupyterhub.crt is there, but not the other"),
+    "only a key": (lambda: archive({KEY: good()[KEY]}), "secrets/jupyterhub.key is there, but not the other half"),
+    "two certificates": (
+        lambda: archive(good() | {CER: good()[CRT]}),
+        "secrets/jupyterhub.crt and secrets/jupyterhub.cer are two certificates",
+    ),
+    "a link": (lambda: archive({KEY: good()[KEY]}, link=CRT), "secrets/jupyterhub.crt is a link"),
+    "DER": (
+        lambda: archive(good(crt=server().certificate.public_bytes(Encoding.DER))),
+        "secrets/jupyterhub.crt is not a certificate in PEM",
+    ),
+    "an empty certificate": (lambda: archive(good(crt=b"")), "secrets/jupyterhub.crt is not a certificate in PEM"),
+    "half a certificate": (
+        lambda: archive(good(crt=b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")),
+        "secrets/jupyterhub.crt is not a certificate in PEM",
+    ),
+    "a key in the certificate": (
+        lambda: archive(good(crt=good()[CRT] + good()[KEY])),
+        "secrets/jupyterhub.crt has a private key in it",
+    ),
+    "a key in DER": (
+        lambda: archive(good(key=server().private(encoding=Encoding.DER))),
+        "secrets/jupyterhub.key is not a private key in PEM",
+    ),
+    "a key with a password": (
+        lambda: archive(good(key=server().private(b"serenity"))),
+        "secrets/jupyterhub.key has a password",
+    ),
+    "a key for everybody": (
+        lambda: archive(good(), mode=0o640),
+        "secrets/jupyterhub.key can be read by others than its owner (mode 0640)",
+    ),
+    "another's key": (
+        lambda: archive(good(key=authority().private())),
+        "secrets/jupyterhub.crt and secrets/jupyterhub.key do not belong together",
+    ),
+    "run out": (
+        lambda: archive(good(crt=Signer(HOST, days=(-10, -1), key=server().key).pem)),
+        "the certificate of CN=hub.example.org in secrets/jupyterhub.crt has run out on 2026-11-23",
+    ),
+    "an intermediate that has run out": (
+        lambda: archive(good(crt=server().pem + Signer("Old", days=(-10, -1)).pem)),
+        "the certificate of CN=Old in secrets/jupyterhub.crt has run out on 2026-11-23",
+    ),
+    "not valid yet": (
+        lambda: archive(good(crt=Signer(HOST, days=(1, 10), key=server().key).pem)),
+        "is not valid before 2026-11-25 00:00 UTC",
+    ),
+    "the chain in front": (
+        lambda: archive(good(crt=intermediate().pem + server().pem)),
+        "secrets/jupyterhub.crt and secrets/jupyterhub.key do not belong together",
+    ),
+    "the chain upside down": (
+        lambda: archive(good(crt=server().pem + authority().pem + intermediate().pem)),
+        "the chain in secrets/jupyterhub.crt is out of order: CN=Root has not signed CN=hub.example.org",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "said"), BAD.values(), ids=BAD.keys())
+def test_a_bad_pair_is_refused(given: Callable[[], bytes], said: str) -> None:
+    with pytest.raises(pair.PairError) as raised:
+        pair.check(given(), now=NOW)
+    assert said in raised.value.what
+    assert raised.value.command.startswith(("openssl ", "ls -l "))
+    assert "secrets" in raised.value.command
+    assert raised.value.cure
+
+
+WARNINGS = {
+    "soon": (
+        {"crt": Signer(HOST, intermediate(), (-10, 29), server().key).pem + intermediate().pem},
+        "the certificate of CN=hub.example.org in secrets/jupyterhub.crt runs out in 29 days.",
+    ),
+    "no chain": ({"crt": server().pem}, "Append the certificate of CN=Intermediate"),
+}
+
+
+@pytest.mark.parametrize(("files", "said"), WARNINGS.values(), ids=WARNINGS.keys())
+def test_what_works_but_not_for_long_or_all_is_a_warning(files: dict[str, bytes], said: str) -> None:
+    (warning,) = pair.check(archive(good(**files)), now=NOW)
+    assert said in warning
+
+
+def test_a_month_is_long_enough() -> None:
+    chain = Signer(HOST, intermediate(), (-10, 30), server().key).pem + intermediate().pem
+    assert pair.check(archive(good(crt=chain)), now=NOW) == []
+
+
+def test_names_that_the_certificate_lacks_are_a_warning() -> None:
+    (warning,) = pair.check(archive(good()), [HOST, f"*.{HOST}"], NOW)
+    assert "is not for *.hub.example.org" in warning
+
+
+def test_the_message_says_what_shows_it_and_what_mends_it() -> None:
+    files = archive(good(key=authority().private()))
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.check", "pair"], cwd=REPOSITORY, input=files, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    said, see, mend = done.stderr.decode().splitlines()
+    assert said == "FAIL: secrets/jupyterhub.crt and secrets/jupyterhub.key do not belong together."
+    assert see.startswith("      To see it: openssl x509 -noout -pubkey -in secrets/jupyterhub.crt")
+    assert mend.startswith("      To mend it: ")
