@@ -5,69 +5,20 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub import pair
+from support.certificates import DAY, NOW, Signer
 
 REPOSITORY = Path(__file__).parents[2]
-NOW = datetime(2026, 11, 24, tzinfo=UTC)
-DAY = timedelta(days=1)
 HOST = "hub.example.org"
+YESTERDAY = f"{NOW - DAY:%Y-%m-%d}"
 CRT, CER, KEY = "jupyterhub.crt", "jupyterhub.cer", "jupyterhub.key"
-
-
-@dataclass
-class Signer:
-    """A key and the certificate that says whose it is."""
-
-    subject: str
-    issuer: "Signer | None" = None
-    days: tuple[int, int] = (-10, 300)
-    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
-
-    @property
-    def certificate(self) -> x509.Certificate:
-        """Signed by the issuer, or by itself."""
-        signer = self.issuer or self
-        names = x509.SubjectAlternativeName([x509.DNSName(HOST)])
-        builder = x509.CertificateBuilder(
-            issuer_name=name(signer.subject),
-            subject_name=name(self.subject),
-            public_key=self.key.public_key(),
-            serial_number=x509.random_serial_number(),
-            not_valid_before=NOW + self.days[0] * DAY,
-            not_valid_after=NOW + self.days[1] * DAY,
-        )
-        return builder.add_extension(names, critical=False).sign(signer.key, hashes.SHA256())
-
-    @property
-    def pem(self) -> bytes:
-        """The certificate."""
-        return self.certificate.public_bytes(Encoding.PEM)
-
-    def private(self, password: bytes = b"", encoding: Encoding = Encoding.PEM) -> bytes:
-        """The key, as a file has it."""
-        encryption = BestAvailableEncryption(password) if password else NoEncryption()
-        return self.key.private_bytes(encoding, PrivateFormat.PKCS8, encryption)
-
-
-def name(common: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
 @cache
@@ -82,7 +33,17 @@ def intermediate() -> Signer:
 
 @cache
 def server() -> Signer:
-    return Signer(HOST, intermediate())
+    return own()
+
+
+def own(days: tuple[int, int] = (-10, 300), issuer: Signer | None = None) -> Signer:
+    """A certificate of the host, all with one key."""
+    return Signer(HOST, issuer or intermediate(), days, (HOST,), key())
+
+
+@cache
+def key() -> EllipticCurvePrivateKey:
+    return generate_private_key(SECP256R1())
 
 
 def archive(files: dict[str, bytes], *, mode: int = 0o600, link: str = "") -> bytes:
@@ -116,8 +77,8 @@ def test_a_certificate_may_be_called_cer() -> None:
 
 
 def test_a_certificate_signed_by_itself_needs_no_chain() -> None:
-    own = Signer(HOST)
-    assert pair.check(archive({CRT: own.pem, KEY: own.private()}), now=NOW) == []
+    alone = Signer(HOST, names=(HOST,))
+    assert pair.check(archive({CRT: alone.pem, KEY: alone.private()}), now=NOW) == []
 
 
 def test_text_around_the_certificates_does_not_matter() -> None:
@@ -134,7 +95,7 @@ BAD = {
     ),
     "a link": (lambda: archive({KEY: good()[KEY]}, link=CRT), "secrets/jupyterhub.crt is a link"),
     "DER": (
-        lambda: archive(good(crt=server().certificate.public_bytes(Encoding.DER))),
+        lambda: archive(good(crt=server().der)),
         "secrets/jupyterhub.crt is not a certificate in PEM",
     ),
     "an empty certificate": (lambda: archive(good(crt=b"")), "secrets/jupyterhub.crt is not a certificate in PEM"),
@@ -163,16 +124,16 @@ BAD = {
         "secrets/jupyterhub.crt and secrets/jupyterhub.key do not belong together",
     ),
     "run out": (
-        lambda: archive(good(crt=Signer(HOST, days=(-10, -1), key=server().key).pem)),
-        "the certificate of CN=hub.example.org in secrets/jupyterhub.crt has run out on 2026-11-23",
+        lambda: archive(good(crt=own((-10, -1)).pem)),
+        f"the certificate of CN=hub.example.org in secrets/jupyterhub.crt has run out on {YESTERDAY}",
     ),
     "an intermediate that has run out": (
         lambda: archive(good(crt=server().pem + Signer("Old", days=(-10, -1)).pem)),
-        "the certificate of CN=Old in secrets/jupyterhub.crt has run out on 2026-11-23",
+        f"the certificate of CN=Old in secrets/jupyterhub.crt has run out on {YESTERDAY}",
     ),
     "not valid yet": (
-        lambda: archive(good(crt=Signer(HOST, days=(1, 10), key=server().key).pem)),
-        "is not valid before 2026-11-25 00:00 UTC",
+        lambda: archive(good(crt=own((1, 10)).pem)),
+        f"is not valid before {NOW + DAY:%Y-%m-%d %H:%M} UTC",
     ),
     "the chain in front": (
         lambda: archive(good(crt=intermediate().pem + server().pem)),
@@ -197,7 +158,7 @@ def test_a_bad_pair_is_refused(given: Callable[[], bytes], said: str) -> None:
 
 WARNINGS = {
     "soon": (
-        {"crt": Signer(HOST, intermediate(), (-10, 29), server().key).pem + intermediate().pem},
+        {"crt": own((-10, 29)).pem + intermediate().pem},
         "the certificate of CN=hub.example.org in secrets/jupyterhub.crt runs out in 29 days.",
     ),
     "no chain": ({"crt": server().pem}, "Append the certificate of CN=Intermediate"),
@@ -211,7 +172,7 @@ def test_what_works_but_not_for_long_or_all_is_a_warning(files: dict[str, bytes]
 
 
 def test_a_month_is_long_enough() -> None:
-    chain = Signer(HOST, intermediate(), (-10, 30), server().key).pem + intermediate().pem
+    chain = own((-10, 30)).pem + intermediate().pem
     assert pair.check(archive(good(crt=chain)), now=NOW) == []
 
 
