@@ -3,6 +3,7 @@
 import statistics
 from dataclasses import dataclass
 
+from benchmarks.throughput import Throughput
 from support.load import Counts
 
 GUESSERS = 16
@@ -68,6 +69,24 @@ def of_restarts(plain: Counts, ours: Counts) -> Figure:
     """Requests to a running server while its hub restarts."""
     cells = [f"{counts.failed} of {counts.sent}" for counts in (plain, ours)]
     return Figure("hub restarted: failed requests to a running server", *cells, "0", ours.failed == 0)
+
+
+def of_renewal(requests: Counts, executions: Counts) -> Figure:
+    """Requests, and executions over one websocket, while the certificate changes."""
+    cell = f"{executions.disconnects}, {requests.failed} of {requests.sent}"
+    what = "certificate renewed: dropped connections of a kernel, failed requests to its server"
+    return Figure(what, "needs a restart", cell, "0", not (executions.disconnects or requests.failed))
+
+
+def of_throughput(plain: tuple[Throughput, Throughput], ours: tuple[Throughput, Throughput]) -> Figure:
+    """Requests through the proxy and directly; the ratio is how much of the direct rate is left, ours to plain."""
+    shares = [through.per_second / direct.per_second for through, direct in (plain, ours)]
+    cells = [
+        f"{through}; directly {direct} ({share:.2f})"
+        for (through, direct), share in zip((plain, ours), shares, strict=True)
+    ]
+    what = "a server's answers through the proxy: rate, p50, p99; the same without it (share of the rate that is left)"
+    return Figure(what, *cells, ratio=shares[1] / shares[0])
 
 
 def of_ups(plain: float, ours: float) -> Figure:

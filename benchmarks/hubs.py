@@ -20,6 +20,7 @@ from support.waiting import wait_for
 HTTPS_PORT = 49443
 HTTP_PORT = 49080
 STOCK = Path("benchmarks/stock")
+RENEWAL = Path("benchmarks/renewal.yml")
 
 POLL_SECONDS = 0.02
 START_SECONDS = 300
@@ -54,6 +55,7 @@ def built_hubs() -> Iterator[tuple[Plain, Deployment]]:
             plain.set_env(BENCHMARK_TOKEN=os.urandom(16).hex())
             plain.compose("build", "hub", "user")
             ours = Deployment.create(Path(directory) / "ours", settings_for(PREFIX, *free_ports(100)))
+            ours.set_env(COMPOSE_FILE=f"docker-compose.yml:{RENEWAL}")
             made.append(ours)
             ours.make("build")
             yield plain, ours
@@ -65,6 +67,14 @@ def built_hubs() -> Iterator[tuple[Plain, Deployment]]:
 def free_ports(offset: int) -> tuple[int, int]:
     """Return a port for HTTPS and one for HTTP."""
     return free_port(HTTPS_PORT + offset), free_port(HTTP_PORT + offset)
+
+
+def login_page(url: str) -> bool:
+    """Whether the login page is there."""
+    try:
+        return requests.get(f"{url}/hub/login", verify=False, timeout=10).status_code == 200
+    except requests.RequestException:
+        return False
 
 
 class Hub:

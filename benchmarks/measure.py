@@ -21,8 +21,10 @@ import urllib3
 from benchmarks import figures
 from benchmarks.figures import ClassStart, Figure
 from benchmarks.guessing import guess_for
-from benchmarks.hubs import POLL_SECONDS, Hub, built_hubs
+from benchmarks.hubs import POLL_SECONDS, Hub, built_hubs, login_page
 from benchmarks.plot import strip_plot
+from benchmarks.renewal import renew_under_load
+from benchmarks.throughput import through_and_direct
 from support import docker as docker_client
 from support.deployment import REPOSITORY, Deployment
 from support.load import Counts, HttpLoad
@@ -45,17 +47,18 @@ class Size:
     class_size: int
     guessing_seconds: float
     requests: int
+    throughput_seconds: int
 
 
-WHOLE = Size(starts=12, class_size=30, guessing_seconds=15, requests=400)
-QUICK = Size(starts=2, class_size=4, guessing_seconds=3, requests=100)
+WHOLE = Size(starts=12, class_size=30, guessing_seconds=15, requests=400, throughput_seconds=15)
+QUICK = Size(starts=2, class_size=4, guessing_seconds=3, requests=100, throughput_seconds=3)
 
 
 def time_up(deployment: Deployment) -> float:
     """Return the seconds from `docker compose up -d` to the first 200 of the login page; images are built."""
     begin = time.perf_counter()
     deployment.compose("up", "-d")
-    while not _login_page(deployment.url):
+    while not login_page(deployment.url):
         assert time.perf_counter() - begin < UP_SECONDS, f"no login page after {UP_SECONDS} s"
         time.sleep(POLL_SECONDS)
     return time.perf_counter() - begin
@@ -140,7 +143,7 @@ def restart_under_load(hub: Hub, count: int) -> Counts:
     with HttpLoad(hub.status_url(hub.users[0]), hub.token, interval=HEALTH_INTERVAL) as load:
         load.wait_for(count // 10)
         docker_client.docker("restart", hub.deployment.project)
-        wait_for(lambda: _login_page(hub.url), UP_SECONDS, "the hub after its restart")
+        wait_for(lambda: login_page(hub.url), UP_SECONDS, "the hub after its restart")
         load.wait_for(max(count, load.counts.sent + count // 10), timeout=180)
     return load.counts
 
@@ -161,11 +164,20 @@ def measure(size: Size) -> tuple[list[Figure], dict[str, str]]:
         health = [health_under_guessing(hub, size.guessing_seconds) for hub in hubs]
         _say("Restarting the hub")
         restarts = [restart_under_load(hub, size.requests) for hub in hubs]
+        for hub in hubs:
+            hub.stop_servers(hub.users[:1])
+        _say("Renewing the certificate")
+        renewal_counts = renew_under_load(hubs[1], size.requests)
+        hubs[1].stop_servers(hubs[1].users[:1])
+        _say("Many requests")
+        throughputs = [through_and_direct(hub, size.throughput_seconds) for hub in hubs]
     lines = [
         figures.of_starts(*starts),
         figures.of_classes(*classes),
         figures.of_health(*health),
         figures.of_restarts(*restarts),
+        figures.of_renewal(*renewal_counts),
+        figures.of_throughput(*throughputs),
         figures.of_ups(*ups),
         figures.of_sizes(*sizes),
         figures.of_memory(*classes),
@@ -206,13 +218,6 @@ def main() -> int:
 
 def _rows(plain: list[float], ours: list[float]) -> dict[str, list[float]]:
     return {"plain": plain, "this deployment": ours}
-
-
-def _login_page(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/hub/login", verify=False, timeout=10).status_code == 200
-    except requests.RequestException:
-        return False
 
 
 def _say(text: str) -> None:
