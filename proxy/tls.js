@@ -23,12 +23,12 @@ const POLICY = {
   ].join(":"),
 };
 
-// The pair at SSL_CERT and SSL_KEY; as long as there is none that can be used, the one of the image.
+// The pair at SSL_CERT and SSL_KEY; until there is one that can be used, the one of the image.
 export class Pair {
   constructor({ SSL_CERT, SSL_KEY }) {
     this.places = [{ cert: SSL_CERT || BAKED.cert, key: SSL_KEY || BAKED.key }, BAKED];
     this.complaint = "";
-    this.current = this.read();
+    this.current = this.read(this.places);
     if (!this.current) throw new Error(this.complaint);
   }
 
@@ -39,11 +39,12 @@ export class Pair {
 
   // Look every few seconds whether the files hold another pair, and use it for new connections. Those that are open
   // keep theirs: https://nodejs.org/api/tls.html#serversetsecurecontextoptions
+  // What cannot be used, or is away, is no reason to go back to the image's: a renewal may be half written just now.
   keepUpToDate(server, log) {
     this.tell(log);
     setInterval(() => {
       const before = this.complaint;
-      const found = this.read();
+      const found = this.read(this.places.slice(0, 1));
       if (this.complaint && this.complaint !== before) log.error(this.complaint);
       if (!found || found.cert.equals(this.current.cert)) return;
       this.current = found;
@@ -52,10 +53,10 @@ export class Pair {
     }, LOOK_MILLISECONDS).unref();
   }
 
-  // The first pair that can be used: certificate and key belong together. A renewal may be half written just now.
-  read() {
+  // The first pair that can be used: certificate and key belong together.
+  read(places) {
     this.complaint = "";
-    for (const { cert, key } of this.places) {
+    for (const { cert, key } of places) {
       if (!fs.existsSync(cert)) continue;
       try {
         const pair = { cert: fs.readFileSync(cert), key: fs.readFileSync(key) };
