@@ -30,7 +30,7 @@ function redirect(request, response, httpsPort) {
 
 function hostOf(request) {
   try {
-    return new URL(`http://${request.headers.host}`).hostname;
+    return request.headers.host && new URL(`http://${request.headers.host}`).hostname; // HTTP/1.0 may have none
   } catch {
     return "";
   }
