@@ -38,7 +38,7 @@ def check_settings(compose_config: str) -> None:
     problems = settings.problems_of_hub(hub) + problems_of(HostSettings, config["x-host"])
     for key, model in OVERLAYS.items():
         if key in config:
-            problems += problems_of(model, config[key])
+            problems += [*problems_of(model, config[key]), *model.conflicts(config["x-host"])]
     if problems:
         raise settings.SettingsError(problems)
     warn(settings.warnings(hub))

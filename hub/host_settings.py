@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from pydantic import IPvAnyAddress
@@ -58,7 +59,16 @@ class HostSettings(SettingsModel):
     )
 
 
-class LetsEncryptSettings(SettingsModel):
+class Overlay(SettingsModel):
+    """Those of an overlay."""
+
+    @staticmethod
+    def conflicts(host: Mapping[str, str]) -> Iterator[str]:
+        """Yield a complaint for every setting under `x-host` that cannot go with the overlay."""
+        yield from ()
+
+
+class LetsEncryptSettings(Overlay):
     """Those of examples/letsencrypt."""
 
     domain: Domain = setting(
@@ -78,5 +88,19 @@ class LetsEncryptSettings(SettingsModel):
         expected="a Docker volume's name",
     )
 
+    @staticmethod
+    def conflicts(host: Mapping[str, str]) -> Iterator[str]:
+        """The proxy has to have TLS, and a name: the authority would sign a wildcard by way of the DNS alone."""
+        if host.get("TLS") == "off":
+            yield (
+                "  TLS (.env or the shell) is 'off', and examples/letsencrypt gets the proxy a certificate; "
+                "expected on, or a COMPOSE_FILE without examples/letsencrypt."
+            )
+        if subdomains := host.get("JUPYTERHUB_SUBDOMAIN_HOST"):
+            yield (
+                f"  JUPYTERHUB_SUBDOMAIN_HOST (.env or the shell) is {subdomains!r}, which needs a wildcard "
+                "certificate, and examples/letsencrypt gets none; expected nothing, or a COMPOSE_FILE without it."
+            )
 
-OVERLAYS: dict[str, type[SettingsModel]] = {"x-letsencrypt": LetsEncryptSettings}
+
+OVERLAYS: dict[str, type[Overlay]] = {"x-letsencrypt": LetsEncryptSettings}
