@@ -29,8 +29,13 @@ class Beside:
         base = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
         sources = ("--build-arg", f"BASE_IMAGE={base}", "--secret", f"id=ca_bundle,src={CA_BUNDLE}")
         self.deployment.docker("build", "--quiet", "--tag", image, *sources, str(REPOSITORY / "tests/servers" / folder))
-        place = ("--network", self.deployment.settings["DOCKER_NETWORK_NAME"], "--network-alias", self.name)
+        place = ("--network", self.network, "--network-alias", self.name)
         self.deployment.docker("run", "--detach", "--name", self.container, *place, *arguments, image)
+
+    @property
+    def network(self) -> str:
+        """The network that it is on: the one of the users' servers, hub and proxy."""
+        return self.deployment.settings["DOCKER_NETWORK_NAME"]
 
     @property
     def container(self) -> str:
