@@ -29,6 +29,7 @@ setting() {
 
 # value NAME DEFAULT: the same for a name that chooses which files Compose reads, so it has to be known before.
 value() {
+  # shellcheck disable=SC2016 # Compose reads the variable
   printf 'x-value: ${%s:-%s}\n' "$1" "$2" | docker compose --project-directory . --file - config 2>/dev/null |
     sed -n 's/^x-value: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p'
 }

@@ -238,7 +238,7 @@ def test_a_pair_that_cannot_be_used_leaves_the_one_in_use(crew: Crew) -> None:
 
 def test_no_key_is_in_a_log(crew: Crew) -> None:
     key = crew.hub.compose("exec", "letsencrypt", "cat", "/srv/letsencrypt/current/privkey.pem").stdout.splitlines()
-    assert key[0] == "-----BEGIN PRIVATE KEY-----"
+    assert key[0].endswith("PRIVATE KEY-----")
     logs = crew.hub.compose("logs").stdout
     assert f"The certificate for DNS:{DOMAIN} is in use" in logs
     assert [line for line in (*key, crew.hub.settings["EMAIL"]) if line in logs] == []
