@@ -19,6 +19,7 @@ from hub.passwords import complaint
 # The least that the Engine takes; what is below has lost its unit.
 MIN_MEMORY = 6 * 1024**2
 DOT_ENV = ".env"
+_HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _THIS_CONTAINER = re.compile(r"localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1?\]?", re.IGNORECASE)
 
 
@@ -145,6 +146,8 @@ def _host_of_subdomains(address: str) -> str:
         raise ValueError("behind the host comes nothing but a port")
     if _is_address(parts.hostname) or "." not in parts.hostname:
         raise ValueError("an address or a name without a dot has no subdomains")
+    if not _HOST_NAME.fullmatch(parts.hostname):
+        raise ValueError("a name has letters, digits and dashes between its dots")
     return address.rstrip("/")
 
 
@@ -186,7 +189,7 @@ Unquoted = Annotated[str, BeforeValidator(_unquoted)]
 Host = Annotated[str, AfterValidator(_elsewhere), Field(pattern=r"^[A-Za-z0-9.:_-]*$"), BeforeValidator(_unquoted)]
 # The path under which the hub is, and where the users' subdomains begin.
 BaseUrl = Annotated[
-    str, Field(pattern=r"^/([A-Za-z0-9._~-]+/)*$"), BeforeValidator(lambda url: paths.base_url(str(url)))
+    str, Field(pattern=r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$"), BeforeValidator(lambda url: paths.base_url(str(url)))
 ]
 SubdomainHost = Annotated[str, AfterValidator(lambda address: address and _host_of_subdomains(address))]
 Domain = Annotated[str, AfterValidator(_domain), Field(pattern=r"^[A-Za-z0-9.:/-]+$")]
