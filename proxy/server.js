@@ -3,6 +3,7 @@
 import { ConfigurableProxy } from "configurable-http-proxy";
 
 import { SenderCheck } from "./forwarded.js";
+import { HubHost } from "./hosts.js";
 import { plainServer } from "./plain.js";
 import { Pair } from "./tls.js";
 
@@ -14,6 +15,7 @@ const settings = process.env;
 const tls = settings.TLS !== "off";
 const hsts = Number(settings.HSTS_SECONDS || 0);
 const sender = new SenderCheck(settings.TRUSTED_PROXIES, !tls && settings.BIND_ADDRESS);
+const hubHost = new HubHost(settings.JUPYTERHUB_SUBDOMAIN_HOST, settings.JUPYTERHUB_BASE_URL);
 const pair = tls && new Pair(settings);
 
 const proxy = new ConfigurableProxy({
@@ -29,6 +31,7 @@ const proxy = new ConfigurableProxy({
 proxy.proxyServer.prependListener("request", (request, response) => {
   sender.mark(request, tls);
   if (tls && hsts) response.setHeader("Strict-Transport-Security", `max-age=${hsts}`);
+  hubHost.correct(request, response); // what is answered goes no further
 });
 proxy.proxyServer.prependListener("upgrade", (request) => sender.mark(request, tls));
 

@@ -1,0 +1,29 @@
+// With a subdomain for each user: the hub's own pages are at the hub's host alone. JupyterHub answers at all of them, and
+// whoever signed in at zoe's subdomain would have left a session there, which scripts of zoe's pages can use.
+
+// Sends requests for them there from everywhere else.
+export class HubHost {
+  // host: JUPYTERHUB_SUBDOMAIN_HOST, if it is set. baseUrl: JUPYTERHUB_BASE_URL.
+  constructor(host, baseUrl) {
+    this.address = (host || "").replace(/\/$/, "");
+    this.suffix = this.address && `.${new URL(this.address).hostname}`;
+    const path = (baseUrl || "").replace(/^\/+|\/+$/g, "");
+    this.pages = `${path && `/${path}`}/hub`;
+  }
+
+  // Answer a request for the hub that has come to a user's host; leave any other alone.
+  correct(request, response) {
+    if (!this.address || !this.astray(request)) return;
+    if (request.method === "GET" || request.method === "HEAD") {
+      response.writeHead(302, { Location: this.address + request.url }).end();
+    } else {
+      response.writeHead(403).end("The hub is at another address\n");
+    }
+  }
+
+  astray({ headers, url }) {
+    const host = (headers.host || "").replace(/:\d*$/, "").toLowerCase();
+    const [path] = url.split("?", 1);
+    return host.endsWith(this.suffix) && `${path}/`.startsWith(`${this.pages}/`);
+  }
+}
