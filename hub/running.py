@@ -18,6 +18,8 @@ def configure(c: Config, settings: Settings) -> None:
     c.JupyterHub.cookie_secret_file = str(paths.COOKIE_SECRET)
     c.JupyterHub.base_url = settings.jupyterhub_base_url
     c.JupyterHub.subdomain_host = settings.jupyterhub_subdomain_host
+    # A page at a user's subdomain may set cookies for its parent, the hub's host, but none of this kind.
+    c.JupyterHub.cookie_host_prefix_enabled = settings.jupyterhub_subdomain_host.startswith("https://")
     c.JupyterHub.hub_ip = "0.0.0.0"
     c.JupyterHub.hub_connect_ip = HUB_HOST
 
