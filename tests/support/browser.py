@@ -38,7 +38,7 @@ PYTHON_CARD = '.jp-LauncherCard[data-category="Notebook"][title*="Python 3"]'
 # Every container that starts adds a network interface to this machine, and Chromium then breaks off all its requests
 # (ERR_NETWORK_CHANGED). JupyterLab says this when one of its own was hit. Where the server is away in truth, what
 # comes next fails all the same.
-BROKEN_OFF = re.compile("Server unavailable or unreachable|Error Loading Theme")
+BROKEN_OFF = re.compile("Server unavailable or unreachable|Error Loading Theme|File Load Error")
 NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 VISIT_ATTEMPTS = 5
 # Pages of which a request was broken off for that reason since they were loaded.
