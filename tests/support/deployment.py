@@ -69,7 +69,9 @@ class Deployment:
 
     @property
     def url(self) -> str:
-        """The public address, the hub's path included, without a slash at the end."""
+        """The hub's public address, its path included, without a slash at the end."""
+        if host := self.settings.get("JUPYTERHUB_SUBDOMAIN_HOST"):
+            return host + self.path
         scheme, port = ("http", "HTTP_PORT") if self.settings.get("TLS") == "off" else ("https", "HTTPS_PORT")
         return f"{scheme}://127.0.0.1:{self.settings[port]}{self.path}"
 
