@@ -18,7 +18,10 @@ from support.oidc import CALLBACK, CLIENT_SECRET, OidcProvider, fill_in
 from support.people import Visitor
 from support.waiting import wait_for
 
+PATH = "/jupyter"
 SETTINGS = {
+    # Below a path; that OAuth works without one is what test_github.py is for.
+    "JUPYTERHUB_BASE_URL": PATH,
     "JUPYTERHUB_AUTHENTICATOR": "generic-oauth",
     "OAUTH_LOGIN_SERVICE": "Serenity Identity",
     "OAUTH_GROUPS_CLAIM": "groups",
@@ -234,7 +237,8 @@ def test_logging_out_can_end_the_session_at_the_provider(provider: OidcProvider,
 
 def test_the_next_page_is_one_of_the_hub(provider: OidcProvider, hub: Deployment) -> None:
     zoe = Visitor(hub.url)
-    assert zoe.get(provider.callback(zoe, "zoe", next_url="/hub/token")).headers["Location"] == "/hub/token"
+    token = f"{PATH}/hub/token"
+    assert zoe.get(provider.callback(zoe, "zoe", next_url=token)).headers["Location"] == token
     for elsewhere in ("https://example.org/hub/token", "//example.org", "/\\example.org", "https:///example.org"):
         visitor = Visitor(hub.url)
         location = visitor.get(provider.callback(visitor, "zoe", next_url=elsewhere)).headers["Location"]
@@ -249,7 +253,7 @@ def test_who_is_not_allowed_is_told_so(provider: OidcProvider, hub: Deployment) 
     message = "river may not use this hub: ask its administrator to add the name to the userlist."
     page = refused(provider, "river")
     assert page.count(message) == 1
-    assert '<a href="/hub/login">Back to the login page</a>' in page
+    assert f'<a href="{PATH}/hub/login">Back to the login page</a>' in page
 
 
 def test_everybody_can_be_let_in(provider: OidcProvider, hub: Deployment) -> None:
@@ -542,8 +546,10 @@ def test_a_wrong_client_secret_is_in_the_log_and_ends_no_session(provider: OidcP
 
 
 def test_make_up_says_the_address_that_people_come_back_to(hub: Deployment) -> None:
-    said = hub.hub_exec("python", "-m", "hub.people", "welcome", "https://localhost").splitlines()
-    assert f"  Address           {hub.url}/" in said
+    compose = hub.compose("config", "--format", "json").stdout
+    welcome = ("exec", "--interactive", hub.project, "python", "-m", "hub.people", "welcome")
+    said = hub.docker(*welcome, stdin=compose).stdout.splitlines()
+    assert f"  Address           {hub.url}" in said
     assert "  Signing in        with generic-oauth" in said
 
 
@@ -717,7 +723,7 @@ def client(callback: str) -> str:
     return f"OAUTH_CLIENT_ID=the-hub\nOAUTH_CLIENT_SECRET=hush-hush\nOAUTH_CALLBACK_URL={callback}\n"
 
 
-GOOD_CLIENT = client("https://hub.example.org/hub/oauth_callback")
+GOOD_CLIENT = client(f"https://hub.example.org{PATH}/hub/oauth_callback")
 GOOD_ISSUER = "https://login.example.org/realms/serenity"
 BAD_SETTINGS = {
     "nothing given": (
@@ -742,6 +748,11 @@ BAD_SETTINGS = {
         GOOD_CLIENT,
         "https://localhost:8443/realms/serenity",
         ["OAUTH_ISSUER_URL (.env or the shell)", "the hub's own container", "host.docker.internal"],
+    ),
+    "a callback without the hub's path": (
+        client("https://hub.example.org/hub/oauth_callback"),
+        GOOD_ISSUER,
+        ["OAUTH_CALLBACK_URL (secrets/oauth.env)", f"expected https://HOST{PATH}/hub/oauth_callback"],
     ),
     "no issuer": (
         GOOD_CLIENT,
