@@ -1,0 +1,155 @@
+"""Settings of the public address: the path, the subdomains, and the proxies in front."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hub.address import public_address
+from hub.fields import problems_of
+from hub.host_settings import HostSettings
+from hub.settings import Settings, load, problems_of_hub
+from hub.sign_in.settings import AUTHENTICATORS
+from support.settings import TOKENS, environment
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("examples/reverse-proxy/README.md", "docs/subdomains.md")
+
+
+def settings(**given: str) -> Settings:
+    return load(TOKENS | given)[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("", "/"),
+        ("/", "/"),
+        ("jupyter", "/jupyter/"),
+        ("/jupyter", "/jupyter/"),
+        ("/jupyter/", "/jupyter/"),
+        ("//jupyter//", "/jupyter/"),
+        ("/a//b/", "/a/b/"),
+        ("/teaching/jupyter.v2/", "/teaching/jupyter.v2/"),
+    ],
+)
+def test_a_path_is_read_with_and_without_slashes(given: str, read: str) -> None:
+    assert settings(JUPYTERHUB_BASE_URL=given).jupyterhub_base_url == read
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["/jupyter hub/", "https://example.org/jupyter", "/jupyter/?x", "/../", "/./a/", "/jüpyter/", "/a#b"],
+)
+def test_a_path_that_cannot_be_is_refused(given: str) -> None:
+    (problem,) = problems_of_hub(TOKENS | {"JUPYTERHUB_BASE_URL": given})
+    assert problem.startswith("  JUPYTERHUB_BASE_URL (.env or the shell) is ")
+    assert problem.endswith("expected a path such as /jupyter/.")
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("", ""),
+        ("https://hub.example.org", "https://hub.example.org"),
+        ("https://hub.example.org/", "https://hub.example.org"),
+        ("https://hub.example.org:8443", "https://hub.example.org:8443"),
+        ("http://hub.example.org", "http://hub.example.org"),
+    ],
+)
+def test_a_host_of_subdomains(given: str, read: str) -> None:
+    assert settings(JUPYTERHUB_SUBDOMAIN_HOST=given).jupyterhub_subdomain_host == read
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("hub.example.org", "https:// in front"),
+        ("ftp://hub.example.org", "https:// in front"),
+        ("https://", "https:// in front"),
+        ("https://192.0.2.7", "no subdomains"),
+        ("https://[2001:db8::7]", "no subdomains"),
+        ("https://localhost", "no subdomains"),
+        ("https://*.example.org", "letters, digits and dashes"),
+        ("https://hub.example.org.", "letters, digits and dashes"),
+        ("https://hub_1.example.org", "letters, digits and dashes"),
+        ("https://hub.example.org/jupyter", "nothing but a port"),
+        ("https://hub.example.org?x", "nothing but a port"),
+        ("https://mal@hub.example.org", "nothing but a port"),
+        ("https://hub.example.org:port", "ort"),
+        ("https://hub.example.org:99999", "ort"),
+    ],
+)
+def test_a_host_that_cannot_have_subdomains_is_refused(given: str, reason: str) -> None:
+    (problem,) = problems_of_hub(TOKENS | {"JUPYTERHUB_SUBDOMAIN_HOST": given})
+    assert problem.startswith("  JUPYTERHUB_SUBDOMAIN_HOST (.env or the shell) is ")
+    assert reason in problem.partition("; expected")[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("", []),
+        ("192.0.2.7", ["192.0.2.7/32"]),
+        ("10.1.0.0/16, 2001:db8::/64", ["10.1.0.0/16", "2001:db8::/64"]),
+        ("10.1.0.0/16;192.0.2.7", ["10.1.0.0/16", "192.0.2.7/32"]),
+        ("10.1.0.0/16 192.0.2.7", ["10.1.0.0/16", "192.0.2.7/32"]),
+    ],
+)
+def test_proxies_in_front(given: str, read: list[str]) -> None:
+    assert HostSettings.model_validate({"trusted_proxies": given}).trusted_proxies == read
+
+
+@pytest.mark.parametrize("given", ["10.1.2.3/16", "hub.example.org", "10.1.0.0/33", "10.1", "*", "10.0.0.0/8, any"])
+def test_proxies_that_cannot_be_are_refused(given: str) -> None:
+    (problem,) = problems_of(HostSettings, {"TRUSTED_PROXIES": given})
+    assert problem.startswith("  TRUSTED_PROXIES (.env or the shell) is ")
+
+
+@pytest.mark.parametrize(
+    ("hub", "host", "address"),
+    [
+        ({}, {}, "https://localhost"),
+        ({"JUPYTERHUB_BASE_URL": "/jupyter/"}, {}, "https://localhost/jupyter"),
+        ({}, {"HTTPS_PORT": "8443"}, "https://localhost:8443"),
+        ({}, {"TLS": "off"}, "http://localhost:8000"),
+        ({"JUPYTERHUB_BASE_URL": "/jupyter"}, {"TLS": "off", "HTTP_PORT": "80"}, "http://localhost/jupyter"),
+        (
+            {"JUPYTERHUB_BASE_URL": "/jupyter", "JUPYTERHUB_SUBDOMAIN_HOST": "https://hub.example.org:8443"},
+            {"HTTPS_PORT": "8443"},
+            "https://hub.example.org:8443/jupyter",
+        ),
+    ],
+)
+def test_the_address_that_make_up_says(hub: dict[str, str], host: dict[str, str], address: str) -> None:
+    assert public_address(settings(**hub), {"x-host": host}) == address
+
+
+def test_a_callback_without_the_path_is_refused() -> None:
+    (problem,) = problems_of_hub(environment("github", JUPYTERHUB_BASE_URL="/jupyter/"))
+    assert "expected https://HOST/jupyter/hub/oauth_callback" in problem
+    callback = "https://hub.example.org/jupyter/hub/oauth_callback"
+    assert problems_of_hub(environment("github", JUPYTERHUB_BASE_URL="/jupyter/", OAUTH_CALLBACK_URL=callback)) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_lines_of_the_page_are_settings_with_values_that_work(page: str) -> None:
+    blocks = re.findall(r"^```ini\n# \.env\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        lines = dict(line.split("=", 1) for line in block.splitlines())
+        overlays = lines.pop("COMPOSE_FILE", "docker-compose.yml").split(":")
+        assert [path for path in overlays if not (ROOT / path).is_file()] == []
+        known = {name.upper() for model in (Settings, HostSettings) for name in model.model_fields}
+        assert lines.keys() - known == set()
+        assert problems_of_hub(TOKENS | lines) + problems_of(HostSettings, lines) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_setting_that_the_page_speaks_of_exists(page: str) -> None:
+    known = {
+        name.upper() for model in (Settings, HostSettings, AUTHENTICATORS["github"]) for name in model.model_fields
+    }
+    spoken_of = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`", (ROOT / page).read_text()))
+    assert spoken_of
+    assert spoken_of - known == set()
