@@ -17,14 +17,14 @@ FROM python AS python-locks
 WORKDIR /src
 COPY . .
 ARG UPGRADE=
-# The two packages left out of singleuser: see singleuser/Dockerfile.
+# The packages left out of singleuser: see singleuser/Dockerfile.
 RUN --mount=type=secret,id=ca_bundle <<'SH'
 set -eu
 if [ -s /run/secrets/ca_bundle ]; then export SSL_CERT_FILE=/run/secrets/ca_bundle; fi
-for directory in hub singleuser tests; do
+for directory in hub singleuser tests examples/*; do
   [ -e "$directory/requirements.in" ] || continue
   leave_out=
-  [ "$directory" != singleuser ] || leave_out='--no-emit-package rfc3987-syntax --no-emit-package lark'
+  [ "$directory" != singleuser ] || leave_out='--no-emit-package rfc3987-syntax --no-emit-package lark --no-emit-package aiodns --no-emit-package pycares'
   # shellcheck disable=SC2086  # lists of words on purpose
   UV_CUSTOM_COMPILE_COMMAND='make lock' \
     /opt/uv/bin/uv --directory "$directory" pip compile --quiet --python-version 3.13 --python-platform linux \
