@@ -3,13 +3,14 @@
 Jupyter's own manager takes note of a kernel's messages only, and a long cell without output sends none.
 """
 
+import os
 from datetime import UTC, datetime
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
 
-class BusyIsActive(AsyncMappingKernelManager):
-    """Jupyter's kernel manager, with activity now as long as any kernel is busy."""
+class BusyIsActive:
+    """In front of a kernel manager: activity is now as long as any kernel is busy."""
 
     _last_message = datetime.now(UTC)
 
@@ -24,5 +25,19 @@ class BusyIsActive(AsyncMappingKernelManager):
         self._last_message = moment
 
 
+class LocalKernels(BusyIsActive, AsyncMappingKernelManager):
+    """Kernels in this container."""
+
+
 c = get_config()  # noqa: F821 -- traitlets defines it
-c.ServerApp.kernel_manager_class = BusyIsActive
+c.ServerApp.kernel_manager_class = LocalKernels
+
+if os.environ.get("JUPYTER_GATEWAY_URL"):
+    from gateway_kernels import GatewayConnection, GatewayKernels, GatewayKernelSpecs
+
+    class RemoteKernels(BusyIsActive, GatewayKernels):
+        """Kernels in the gateway."""
+
+    c.ServerApp.kernel_manager_class = RemoteKernels
+    c.ServerApp.kernel_spec_manager_class = GatewayKernelSpecs
+    c.ServerApp.kernel_websocket_connection_class = GatewayConnection

@@ -1,0 +1,203 @@
+"""Jupyter Server's own managers for kernels in a gateway, which say in a sentence why there are none.
+
+The stock ones answer with "Uncaught exception", with 401 (which a browser takes for the user's own login) or with 503
+(upon which JupyterLab asks whether it shall restart a server that runs). Here each failure is a 502 with its reason
+and the cure, in the server's log and in JupyterLab's dialogs. The launcher can only show kernels, so it gets one that
+is called after the reason. JupyterLab asks once a minute: when the gateway is back, its kernels are there again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from socket import gaierror
+from typing import Any, NamedTuple
+
+from jupyter_server.gateway.connections import GatewayWebSocketConnection
+from jupyter_server.gateway.gateway_client import GatewayClient
+from jupyter_server.gateway.managers import GatewayKernelSpecManager, GatewayMappingKernelManager
+from tornado.httpclient import HTTPClientError
+from tornado.ioloop import PeriodicCallback
+from tornado.simple_httpclient import HTTPTimeoutError
+from tornado.web import HTTPError
+
+# The kernel in the launcher that is none.
+NO_KERNELS = "no-kernels"
+CLIENT_CERT = f"make client-cert USER={os.environ.get('JUPYTERHUB_USER', 'name')} P12=file"
+
+
+class Problem(NamedTuple):
+    """What is wrong, and what an administrator can do."""
+
+    what: str
+    cure: str
+
+    def __str__(self) -> str:
+        url = GatewayClient.instance().url
+        # JupyterLab shows each line as a line.
+        end = "" if self.cure.endswith("?") else "."
+        return f"No kernels from {url}: {self.what}.\nYour administrator can mend it: {self.cure}{end}"
+
+
+class GatewayError(HTTPError):
+    """A problem as the answer to a request: not 503, which for JupyterLab is a server of the user's that is away."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(502, str(problem))
+        self.problem = problem
+
+    def __str__(self) -> str:  # Jupyter Server makes a new error of it when a session cannot be started
+        return self.get_message()
+
+
+def explain(error: BaseException) -> Problem | None:
+    """Say why the gateway did not do what was asked; None when the reason is no problem of the connection."""
+    error = error.__cause__ or error  # what Jupyter Server has made another error of
+    host = (GatewayClient.instance().url or "").split("://")[-1]
+    match error:
+        case HTTPTimeoutError():
+            what, cure = "the gateway does not answer in time", f"does {host} run, and does a firewall let us through?"
+        case HTTPClientError(code=401):
+            what, cure = "the gateway refuses the token", "KG_AUTH_TOKEN is not the gateway's own"
+        case HTTPClientError(code=403):
+            what, cure = f"the gateway refuses: {_words_of(error)}", "the gateway's log says more"
+        case HTTPClientError(code=599):
+            what, cure = "the gateway breaks off the connection", "its log says why; it may refuse the certificate"
+        case gaierror():
+            what, cure = "the host of the gateway is unknown", f"does {host} in KG_URL have the right name, and run?"
+        case ssl.SSLCertVerificationError():
+            what = f"the gateway's certificate is not accepted: {error.verify_message}"
+            cure = "its authority has to be in everybody's CLIENT_CA, and its names have to include KG_URL's"
+        case ssl.SSLError():
+            what, cure = _refused_by_tls(error)
+        case FileNotFoundError() | PermissionError():
+            what, cure = "you have no client certificate for the gateway", CLIENT_CERT
+        case OSError():
+            what, cure = f"the gateway cannot be reached: {error.strerror or error}", f"does it run at {host}?"
+        case _:
+            return None
+    return Problem(what, cure)
+
+
+def _words_of(error: HTTPClientError) -> str:
+    with suppress(AttributeError, ValueError):
+        body = json.loads(error.response.body)  # type: ignore[union-attr]
+        return body.get("message") or body.get("reason") or error.message
+    return error.message
+
+
+def _refused_by_tls(error: ssl.SSLError) -> tuple[str, str]:
+    reason = (error.reason or str(error)).replace("_", " ").lower()
+    if "wrong version" in reason:
+        return (
+            "the gateway does not speak TLS there",
+            "KG_URL has to begin with http://, or the gateway needs a certificate",
+        )
+    if "alert" not in reason:
+        return f"your client certificate cannot be used: {reason}", CLIENT_CERT
+    if GatewayClient.instance().client_cert:
+        return f"the gateway refuses your client certificate: {reason.split(' alert ')[-1]}", CLIENT_CERT
+    return "the gateway wants a client certificate", "CLIENT_KEY, CLIENT_CERT and CLIENT_CA are not set"
+
+
+@contextmanager
+def explaining() -> Iterator[None]:
+    """Within it, a failure to reach the gateway becomes a GatewayError."""
+    try:
+        yield
+    except GatewayError:
+        raise
+    except Exception as error:
+        problem = explain(error)
+        if problem is None:
+            raise
+        raise GatewayError(problem) from error
+
+
+class GatewayKernelSpecs(GatewayKernelSpecManager):
+    """The gateway's kernels; without it, one that is called after the reason."""
+
+    async def list_kernel_specs(self) -> dict[str, Any]:
+        """The model of all kernels, as the gateway has it."""
+        try:
+            return await super().list_kernel_specs()
+        except Exception as error:  # whatever it is, the launcher has no other place to show it
+            problem = explain(error) or Problem(
+                "what answers is no kernel gateway", f"look at KG_URL; it says: {error}"
+            )
+            self.log.warning(str(problem).replace("\n", " "))
+            return self._instead(problem.what)
+
+    async def get_kernel_spec(self, kernel_name: str, **kwargs: Any) -> Any:
+        """One of them."""
+        with explaining():
+            return await super().get_kernel_spec(kernel_name, **kwargs)
+
+    def _instead(self, reason: str) -> dict[str, Any]:
+        spec = {"argv": [], "display_name": f"No kernels: {reason}", "language": "none", "env": {}, "metadata": {}}
+        model = {"name": NO_KERNELS, "spec": spec, "resources": {}}
+        return {"default": self.parent.kernel_manager.default_kernel_name, "kernelspecs": {NO_KERNELS: model}}
+
+
+class GatewayKernels(GatewayMappingKernelManager):
+    """Kernels in the gateway: looked at regularly, so that what they do counts as activity for the hub."""
+
+    _watch: PeriodicCallback | None = None
+
+    async def start_kernel(self, **kwargs: Any) -> str:
+        """Start a kernel, or take up the one with that id; the kernel that is none stands for the default."""
+        with explaining():
+            if kwargs.get("kernel_name") == NO_KERNELS:
+                await self.list_kernels()
+                kwargs["kernel_name"] = self.default_kernel_name
+            # The rest of the environment would not be sent, but written to the log, with every token in it.
+            kwargs["env"] = {name: value for name, value in kwargs.get("env", {}).items() if name.startswith("KERNEL_")}
+            kernel_id = await super().start_kernel(**kwargs)
+        if self._watch is None:
+            seconds = int(os.environ.get("JUPYTERHUB_ACTIVITY_INTERVAL") or 300)
+            self._watch = PeriodicCallback(self._look, seconds * 1000)
+            self._watch.start()
+        return kernel_id
+
+    async def list_kernels(self, **kwargs: Any) -> list[dict[str, Any]]:
+        """Models of the user's kernels, which are refreshed with that."""
+        with explaining():
+            models = await super().list_kernels(**kwargs)
+        moments = [kernel.last_activity for kernel in self._kernels.values()]
+        # Not later than now: the gateway's clock may be wrong.
+        self.last_kernel_activity = min(datetime.now(UTC), max([self.last_kernel_activity, *moments]))
+        return models
+
+    async def shutdown_kernel(self, kernel_id: str, **kwargs: Any) -> None:
+        """Shut a kernel down."""
+        with explaining():
+            await super().shutdown_kernel(kernel_id, **kwargs)
+
+    async def restart_kernel(self, kernel_id: str, **kwargs: Any) -> None:
+        """Restart a kernel."""
+        with explaining():
+            await super().restart_kernel(kernel_id, **kwargs)
+
+    async def interrupt_kernel(self, kernel_id: str, **kwargs: Any) -> None:
+        """Interrupt a kernel."""
+        with explaining():
+            await super().interrupt_kernel(kernel_id, **kwargs)
+
+    async def _look(self) -> None:
+        if self._kernels:
+            with suppress(HTTPError):  # the next request says it where somebody reads it
+                await self.list_kernels()
+
+
+class GatewayConnection(GatewayWebSocketConnection):
+    """A websocket to a kernel in the gateway that says why it could not be opened."""
+
+    def _connection_done(self, fut: Any) -> None:
+        error = None if fut.cancelled() else fut.exception()
+        if error and (problem := explain(error)):
+            self.log.warning(str(problem).replace("\n", " "))
+        super()._connection_done(fut)
