@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterable
 
 from hub import pair, settings, userlist
 from hub.fields import extra, is_secret, problems_of
+from hub.gateway.settings import GatewaySettings
 from hub.host_settings import OVERLAYS, HostSettings
 from hub.sign_in.settings import AUTHENTICATORS
 
-MODELS = (settings.Settings, *AUTHENTICATORS.values())
+MODELS = (settings.Settings, GatewaySettings, *AUTHENTICATORS.values())
 
 
 def check_settings(compose_config: str) -> None:

@@ -20,7 +20,7 @@ from hub.passwords import complaint
 MIN_MEMORY = 6 * 1024**2
 DOT_ENV = ".env"
 _HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
-_THIS_CONTAINER = re.compile(r"localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1?\]?", re.IGNORECASE)
+THIS_CONTAINER = re.compile(r"localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1?\]?", re.IGNORECASE)
 
 
 class SettingsModel(BaseModel):
@@ -122,7 +122,7 @@ def _unquoted(value: object) -> object:
 
 
 def _elsewhere(host: str) -> str:
-    if _THIS_CONTAINER.fullmatch(host):
+    if THIS_CONTAINER.fullmatch(host):
         raise ValueError(
             "that is the hub's own container; this machine is host.docker.internal there, or its name in the network"
         )

@@ -1,8 +1,9 @@
 """The deployment's settings, and how all of them are read.
 
-Those of an authenticator are in hub/sign_in/settings.py, those that the hub never sees in hub/host_settings.py. Compose
-passes the settings to the hub as environment variables of the same name in upper case, the shell's before those of
-`.env`. `make build` checks them with the same classes, before anything changes.
+Those of an authenticator are in hub/sign_in/settings.py, those of a kernel gateway in hub/gateway/settings.py, those that
+the hub never sees in hub/host_settings.py. Compose passes the settings to the hub as environment variables of the same
+name in upper case, the shell's before those of `.env`. `make build` checks them with the same classes, before anything
+changes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from hub.fields import (
     problems_of,
     setting,
 )
+from hub.gateway.settings import GatewaySettings
 from hub.sign_in.oauth_settings import OAuthProviderSettings
 from hub.sign_in.settings import AUTHENTICATORS, SignInSettings
 
@@ -147,10 +149,11 @@ def load(environment: Mapping[str, str]) -> tuple[Settings, SignInSettings]:
 
 
 def problems_of_hub(environment: Mapping[str, str]) -> list[str]:
-    """One line for every setting of the hub that cannot be used, those of the chosen authenticator included."""
+    """One line for every setting of the hub that cannot be used, its authenticator's and its gateway's included."""
     environment = _with_new_names(environment)
     chosen = AUTHENTICATORS.get(environment.get("JUPYTERHUB_AUTHENTICATOR") or "native")
     problems = problems_of(Settings, environment) + (problems_of(chosen, environment) if chosen else [])
+    problems += problems_of(GatewaySettings, environment)
     if not problems and chosen:
         sign_in = chosen.model_validate(given(chosen, environment))
         base_url = Settings.model_validate(given(Settings, environment)).jupyterhub_base_url
@@ -172,7 +175,8 @@ def warnings(environment: Mapping[str, str]) -> list[str]:
     name = settings.jupyterhub_authenticator
     if name != "native" and settings.jupyterhub_admin.lower() == GIVEN_ADMIN:
         found.append(f"JUPYTERHUB_ADMIN={GIVEN_ADMIN}: whoever has that name with {name} is administrator here.")
-    return found + sign_in.warnings(name)
+    gateway = GatewaySettings.model_validate(given(GatewaySettings, environment))
+    return found + sign_in.warnings(name) + gateway.warnings()
 
 
 def _with_new_names(environment: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from hub.fields import extra
+from hub.gateway.settings import GatewaySettings
 from hub.host_settings import OVERLAYS, HostSettings
 from hub.settings import Settings
 from hub.sign_in.settings import AUTHENTICATORS
@@ -22,7 +23,7 @@ def row(model: type[BaseModel], name: str) -> str:
     return f"| `{name.upper()}` | {default} | {field.description} | {extra(model, name, 'expected')} |"
 
 
-@pytest.mark.parametrize("model", [Settings, HostSettings, *OVERLAYS.values()])
+@pytest.mark.parametrize("model", [Settings, GatewaySettings, HostSettings, *OVERLAYS.values()])
 def test_every_setting_has_its_row(model: type[BaseModel]) -> None:
     rows = "\n".join(row(model, name) for name in model.model_fields)
     assert rows in PAGE, f"docs/settings.md should have these rows:\n{rows}"
