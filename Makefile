@@ -6,11 +6,12 @@ SHELL := bash
 PEOPLE := . scripts/lib.sh && in_hub python -m hub.people
 # The shell has a USER, too: only one given to make counts.
 NAME := $(if $(findstring command,$(origin USER)),'$(USER)')
+given = $(foreach name,$(1),$(if $(findstring command,$(origin $(name))),$(name)='$($(name))',$(name)=))
 
 # --- Running it ---
 .PHONY: help build up down restart logs status
 help: ## Print these verbs
-	@awk -F ':.*## ' '/^# ---/ { gsub(/^# -+ | -+$$/, ""); print "\n" $$0 } /^[a-z_ ]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^# ---/ { gsub(/^# -+ | -+$$/, ""); print "\n" $$0 } /^[a-z_ -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
 
 build: ## Check settings and userlist, build the images, make network and volume
 	@scripts/build
@@ -31,15 +32,18 @@ status: ## What runs
 	@scripts/status
 
 # --- People ---
-.PHONY: users password token
+.PHONY: users password token client-cert
 users: ## Everybody: admin, groups, activity, server, initial password
-	@$(PEOPLE) list
+	@scripts/users
 
 password: ## Set and print a new password: make password USER=name
 	@$(PEOPLE) password $(NAME)
 
 token: ## Make and print an API token of the administrator, or of USER=name
 	@$(PEOPLE) token $(NAME)
+
+client-cert: ## For a kernel gateway, store USER=name P12=file, or KEY= CERT= CA=; USER=name alone shows it
+	@$(call given,P12 KEY CERT CA PASSWORD_FILE) scripts/client-cert $(NAME)
 
 # --- Parts of build, by their old names ---
 .PHONY: network volumes base_image hub_image notebook_image all

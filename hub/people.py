@@ -1,11 +1,12 @@
 """What `make users`, `make password`, `make token` and the end of `make up` do, in the hub's container.
 
 Usage:
-    python -m hub.people list
+    python -m hub.people list              on stdin, what is known of client certificates: see scripts/users
     python -m hub.people welcome           where to sign in, who the first administrator is, and how; reads what
                                            `docker compose config --format json` prints
     python -m hub.people password NAME     set and print a new one
     python -m hub.people token [NAME]      make and print an API token, of an administrator unless NAME is given
+    python -m hub.people pki NAME          the volume of a client certificate, and the names of the three files in it
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from jupyterhub import orm
@@ -22,6 +23,9 @@ from sqlalchemy.orm import Session
 
 from hub import accounts, passwords, paths, settings, userlist
 from hub.address import public_address
+from hub.gateway import pki
+from hub.gateway import servers as gateway_servers
+from hub.gateway import settings as gateway_settings
 from hub.passwords import InitialPasswords
 from hub.roster import History
 from hub.sign_in.oauth_settings import CALLBACK_PATH, OAuthProviderSettings
@@ -30,8 +34,17 @@ from hub.sign_in.settings import NativeSettings
 COLUMNS = ("name", "admin", "groups", "last activity (UTC)", "server", "initial password", "note")
 
 
-def rows(db: Session, initial: dict[str, str], removed: set[str], native: bool = True) -> Iterator[tuple[str, ...]]:
-    """One row for everybody whom the hub knows or, with `native`, who waits for approval, by name; see COLUMNS."""
+def rows(
+    db: Session,
+    initial: dict[str, str],
+    removed: set[str],
+    native: bool = True,
+    certificates: Mapping[str, str] | None = None,
+) -> Iterator[tuple[str, ...]]:
+    """One row for everybody whom the hub knows or, with `native`, who waits for approval, by name; see COLUMNS.
+
+    `certificates` has what there is to say about each client certificate, by escaped names; None: nobody needs one.
+    """
     users = {user.name: user for user in db.query(orm.User)}
     infos = {info.username: info for info in db.query(UserInfo)} if native else {}
     for name in sorted(users.keys() | infos.keys()):
@@ -43,7 +56,10 @@ def rows(db: Session, initial: dict[str, str], removed: set[str], native: bool =
             _minute(user.last_activity) if user else "",
             "running" if user and any(spawner.server for spawner in user.orm_spawners.values()) else "",
             initial.get(name, ""),
-            _note(name, infos.get(name), removed),
+            _note(name, infos.get(name), removed)
+            or (
+                "" if certificates is None else certificates.get(gateway_servers.escaped(name), "no client certificate")
+            ),
         )
 
 
@@ -105,7 +121,8 @@ def _list(db: Session, _: str) -> str:
     removed = History.load(paths.HISTORY).removed(members)
     native = isinstance(sign_in, NativeSettings)
     initial = InitialPasswords(paths.INITIAL_PASSWORDS).all() if native else {}
-    return table(list(rows(db, initial, removed, native)))
+    certificates = pki.notes(iter(sys.stdin)) if gateway_settings.load(os.environ).wants_certificates else None
+    return table(list(rows(db, initial, removed, native, certificates)))
 
 
 def _welcome(_: Session, __: str) -> str:
@@ -139,10 +156,26 @@ def _password(db: Session, name: str) -> str:
     return set_password(db, name, InitialPasswords(paths.INITIAL_PASSWORDS))
 
 
+def _pki(db: Session, name: str) -> str:
+    values, _ = settings.load(os.environ)
+    gateway = gateway_settings.load(os.environ)
+    if not gateway.wants_certificates:
+        sys.exit(
+            "FAIL: no client certificates are wanted: KG_URL, CLIENT_KEY, CLIENT_CERT and CLIENT_CA are not set.\n"
+            "      To mend it: set them as in examples/kernel-gateway/README.md, then: docker compose up -d"
+        )
+    user = orm.User.find(db, name.strip().lower())
+    if user is None:
+        raise LookupError(name)
+    volume = gateway_servers.volume(values.compose_project_name, user.name)
+    return " ".join((volume, gateway.client_key, gateway.client_cert, gateway.client_ca))
+
+
 VERBS: dict[str, Callable[[Session, str], str]] = {
     "list": _list,
     "welcome": _welcome,
     "password": _password,
+    "pki": _pki,
     "token": lambda db, name: new_token(db, name or _administrator(db)),
 }
 

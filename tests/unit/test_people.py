@@ -42,6 +42,19 @@ def test_rows(crew: Session) -> None:
     ]
 
 
+def test_rows_where_the_gateway_wants_certificates(crew: Session) -> None:
+    crew.add(orm.User(name="o.hara"))
+    crew.commit()
+    certificates = {"zoe": "", "o-2ehara": "client certificate expired on 2517-09-20", "wash": ""}
+    assert {row[0]: row[6] for row in people.rows(crew, {}, {"wash"}, certificates=certificates)} == {
+        "jayne": "waits for approval",
+        "mal": "no client certificate",
+        "o.hara": "client certificate expired on 2517-09-20",
+        "wash": "removed from the userlist",
+        "zoe": "",
+    }
+
+
 def test_a_server_under_a_name_counts_as_running(crew: Session) -> None:
     zoe = orm.User.find(crew, "zoe")
     crew.add_all([orm.Spawner(name="", user=zoe), orm.Spawner(name="gpu", user=zoe, server=orm.Server())])
