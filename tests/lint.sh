@@ -16,7 +16,7 @@ check() {
 # Compose wants the files that services take their environment from; `make up` makes them, a clean clone has none.
 make_env_files() {
   local files
-  mapfile -t files < <(sed -nE 's#.*[^a-z/](secrets/[a-z-]+\.env).*#\1#p' docker-compose.yml examples/*/docker-compose.yml)
+  mapfile -t files < <(sed -nE 's#.*[^a-z/](secrets/[a-z-]+\.env).*#\1#p' docker-compose.yml examples/*/docker-compose*.yml)
   touch "${files[@]}"
 }
 
@@ -34,7 +34,7 @@ done
 
 make_env_files
 check "docker compose config docker-compose.yml" docker compose --file docker-compose.yml config --quiet
-for file in examples/*/docker-compose.yml; do
+for file in examples/*/docker-compose*.yml; do
   check "docker compose config $file" docker compose --file docker-compose.yml --file "$file" config --quiet
 done
 

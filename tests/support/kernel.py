@@ -41,12 +41,12 @@ class Kernel:
     user's. The certificate is not checked, because the generated pair is signed by itself.
     """
 
-    def __init__(self, url: str, user: str, token: str) -> None:
-        """Start a kernel and connect to it; the user's server must be running."""
+    def __init__(self, url: str, user: str, token: str, kernel_id: str = "") -> None:
+        """Start a kernel, or take up the one with that id, and connect to it; the user's server must be running."""
         self.api = f"{url}/user/{user}/api/kernels"
         self.headers = {"Authorization": f"token {token}"}
         self.session = uuid.uuid4().hex
-        self.id: str = self.request("POST", self.api).json()["id"]
+        self.id: str = self.request("POST", self.api, {"kernel_id": kernel_id} if kernel_id else None).json()["id"]
         self.socket = self.connect()
 
     def __enter__(self) -> Self:
@@ -56,9 +56,9 @@ class Kernel:
         self.socket.close()
         self.request("DELETE", f"{self.api}/{self.id}")
 
-    def request(self, method: str, url: str) -> requests.Response:
+    def request(self, method: str, url: str, json: Any = None) -> requests.Response:
         """Call the REST API of the user's server; a status of 400 or more raises."""
-        response = requests.request(method, url, headers=self.headers, verify=False, timeout=HTTP_SECONDS)
+        response = requests.request(method, url, headers=self.headers, json=json, verify=False, timeout=HTTP_SECONDS)
         response.raise_for_status()
         return response
 

@@ -13,6 +13,7 @@ import pytest
 
 from hub import settings
 from hub.fields import DOT_ENV, extra, is_secret
+from hub.gateway.settings import GatewaySettings
 from hub.host_settings import HostSettings
 from hub.settings import Settings
 from hub.sign_in.oauth_settings import OAuthProviderSettings
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ("github", "ldap", "oidc", "shared-password")
 CHOICE = "JUPYTERHUB_AUTHENTICATOR"
 MADE_BY_BUILD = dict.fromkeys(("CONFIGPROXY_AUTH_TOKEN", "JUPYTERHUB_HEALTH_TOKEN", "JUPYTERHUB_CRYPT_KEY"), "0" * 64)
-MODELS = (Settings, HostSettings, *AUTHENTICATORS.values())
+MODELS = (Settings, HostSettings, GatewaySettings, *AUTHENTICATORS.values())
 FIELDS = ChainMap(*({name.upper(): (model, name) for name in model.model_fields} for model in MODELS))
 NOT_OURS = {"LDAPTLS_CACERT"}  # of the directory's own tools
 
@@ -124,3 +125,60 @@ def test_the_table_of_providers_has_all_of_them() -> None:
 def test_every_example_is_held_to_this() -> None:
     pages = {path.parent.name for path in (ROOT / "examples").glob("*/README.md")}
     assert {name for name in pages if CHOICE in text_of(name)} == set(EXAMPLES)
+
+
+# --- The kernel gateway: no authenticator, and a program with settings of its own ---
+
+GATEWAY = "kernel-gateway"
+# Of the gateway itself, of nb2kg, of Jupyter Server's client, of Compose and of the overlay.
+ELSEWHERE = re.compile(
+    r"KG_(LIST_KERNELS|IP|PORT_RETRIES|CERTFILE|KEYFILE|CLIENT_(KEY|CERT|CA)|HEADERS|HTTP_(USER|PASS))"
+    r"|JUPYTER_GATEWAY_HEADERS|_?HTTP_(USER|PWD)|COMPOSE_FILE|GATEWAY_PEOPLE|PASSWORD_FILE"
+)
+
+
+def gateway_blocks() -> Iterator[tuple[Block, dict[str, str]]]:
+    """Each block of .env, with the page's secrets."""
+    found = blocks(GATEWAY)
+    secrets = {name: value for each in found if each.file != DOT_ENV for name, value in each.values.items()}
+    assert secrets
+    for each in found:
+        if each.file == DOT_ENV:
+            yield each, MADE_BY_BUILD | secrets | each.values
+
+
+def test_every_line_of_the_gateway_is_a_setting_in_its_file() -> None:
+    for each in blocks(GATEWAY):
+        for name in each.values.keys() - {"COMPOSE_FILE"}:
+            assert name.lower() in GatewaySettings.model_fields, name
+            assert extra(GatewaySettings, name.lower(), "file") == each.file
+
+
+def test_the_lines_of_the_gateway_are_accepted() -> None:
+    found = list(gateway_blocks())
+    assert len(found) >= 4
+    for each, environment in found:
+        assert settings.problems_of_hub(environment) == [], each.values
+        assert settings.warnings(environment) == [], each.values
+
+
+def test_the_overlays_of_the_gateway_exist() -> None:
+    files = [each.values["COMPOSE_FILE"].split(":") for each in blocks(GATEWAY) if "COMPOSE_FILE" in each.values]
+    assert len(files) == 2
+    assert [name for names in files for name in names if not (ROOT / name).is_file()] == []
+
+
+def test_every_setting_of_the_gateway_that_is_spoken_of_exists() -> None:
+    pages = text_of(GATEWAY), (ROOT / "docs" / "kernel-gateway-zos.md").read_text()
+    for page in pages:
+        spoken_of = {name for code in re.findall(r"`([^`\n]+)`", page) for name in NAME.findall(code)}
+        ours = {name for name in spoken_of if name.startswith(("KG_", "CLIENT_", "VALIDATE_", "JUPYTERHUB_"))}
+        assert {name for name in ours if not ELSEWHERE.fullmatch(name)} - FIELDS.keys() == set()
+
+
+def test_the_readme_of_the_gateway_has_every_reason_that_people_are_shown() -> None:
+    source = (ROOT / "singleuser" / "gateway_kernels.py").read_text()
+    sentence = r'(?:what(?:, cure)? = |return |Problem\()\(?\s*f?"((?!No kernels|\{)[^"{:]+)'
+    reasons = [reason.strip() for reason in re.findall(sentence, source)]
+    assert len(reasons) == 13
+    assert [reason for reason in reasons if reason not in text_of(GATEWAY)] == []

@@ -13,17 +13,19 @@ import yaml
 
 from hub import settings
 from hub.fields import extra, is_secret
+from hub.gateway.settings import GatewaySettings
 from hub.host_settings import HostSettings
 from hub.settings import RENAMED, Settings
 from hub.sign_in.settings import AUTHENTICATORS
 
 REPOSITORY = Path(__file__).parents[2]
-MODELS = (Settings, *AUTHENTICATORS.values())
+MODELS = (Settings, GatewaySettings, *AUTHENTICATORS.values())
 SECRETS = {name.upper() for model in MODELS for name in model.model_fields if is_secret(model, name)}
 SETTINGS = {name.upper() for name in Settings.model_fields} - SECRETS
 HOST_SETTINGS = {name.upper() for name in HostSettings.model_fields}
 NATIVE_SETTINGS = {name.upper() for name in AUTHENTICATORS["native"].model_fields} - SECRETS
 SIGN_IN_SETTINGS = {name.upper() for model in AUTHENTICATORS.values() for name in model.model_fields}
+GATEWAY_SETTINGS = {name.upper() for name in GatewaySettings.model_fields}
 # Those that `make build` makes or that have only one place.
 ONLY_IN_A_FILE = {"JUPYTERHUB_CRYPT_KEY", "JUPYTERHUB_ADMIN_PASSWORD"}
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
@@ -36,8 +38,9 @@ MAKEFILE = (REPOSITORY / "Makefile").read_text()
 ENV_LINES = (REPOSITORY / ".env").read_text().splitlines()
 ENV = dict(line.split("=", 1) for line in ENV_LINES if line and not line.startswith("#"))
 
+EXAMPLES = sorted(REPOSITORY.glob("examples/*/docker-compose*.yml"))
 NPM_LOCKS = sorted([*REPOSITORY.glob("*/package-lock.json"), *REPOSITORY.glob("tests/servers/*/package-lock.json")])
-LOCKS = sorted(REPOSITORY.glob("*/requirements*.txt")) + NPM_LOCKS
+LOCKS = sorted([*REPOSITORY.glob("*/requirements*.txt"), *REPOSITORY.glob("examples/*/requirements*.txt")]) + NPM_LOCKS
 # Written while the deployment is used, and in .gitignore, or git's own.
 NOT_COMMITTED = {".git", "test-results", "backups", "__pycache__", "node_modules", ".venv", ".ruff_cache"}
 
@@ -68,7 +71,7 @@ def value_of(name: str, given: dict[str, str]) -> object:
 def targets() -> dict[str, str]:
     """Return every verb of the Makefile, with its help."""
     found = {}
-    for names, text in re.findall(r"^([a-z_][a-z_ ]*):(?!=)(.*)$", MAKEFILE, re.MULTILINE):
+    for names, text in re.findall(r"^([a-z_][a-z_ -]*):(?!=)(.*)$", MAKEFILE, re.MULTILINE):
         for name in names.split():
             found[name] = text.partition("## ")[2]
     return found
@@ -88,9 +91,15 @@ def test_compose_passes_every_setting_of_the_authenticators() -> None:
     assert [line for line in lines if not line.startswith("#")] == sorted(SIGN_IN_SETTINGS - ONLY_IN_A_FILE)
 
 
+def test_compose_passes_every_setting_of_the_gateway() -> None:
+    lines = (REPOSITORY / "hub" / "gateway" / "settings.env").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == sorted(GATEWAY_SETTINGS)
+
+
 def test_secrets_come_from_files_of_secrets() -> None:
     files = [file["path"] if isinstance(file, dict) else file for file in COMPOSE["services"]["hub"]["env_file"]]
     assert files[:3] == ["secrets/proxy.env", "secrets/hub.env", "hub/sign_in/settings.env"]
+    assert files.index("hub/gateway/settings.env") < files.index("secrets/gateway.env"), "the last file wins"
     assert COMPOSE["services"]["proxy"]["env_file"] == "secrets/proxy.env"
     for model in MODELS:
         for name in filter(lambda name: is_secret(model, name), model.model_fields):
@@ -176,7 +185,7 @@ def test_the_hub_is_tested_with_the_versions_it_has() -> None:
 
 def test_there_are_locks() -> None:
     names = {str(path.relative_to(REPOSITORY)) for path in LOCKS}
-    python = {"hub/requirements.txt", "singleuser/requirements.txt"}
+    python = {"hub/requirements.txt", "singleuser/requirements.txt", "examples/kernel-gateway/requirements.txt"}
     assert names >= python | {"proxy/package-lock.json", "tests/servers/oidc/package-lock.json"}
 
 
@@ -200,6 +209,27 @@ def test_every_npm_package_has_a_hash(lock: Path) -> None:
     packages = json.loads(lock.read_text())["packages"]
     assert len(packages) > 10
     assert [name for name, package in packages.items() if name and not package.get("integrity")] == []
+
+
+@pytest.mark.parametrize("overlay", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_gateway_of_an_example_is_the_locked_one(overlay: Path) -> None:
+    services = yaml.safe_load(overlay.read_text())["services"].values()
+    tags = {each["image"].rpartition(":")[2] for each in services if "-gateway:" in each.get("image", "")}
+    assert tags <= {version("examples/kernel-gateway/requirements.txt", "jupyter-kernel-gateway")}
+
+
+def test_kernels_in_the_gateway_are_those_of_the_notebook() -> None:
+    locks = ("singleuser/requirements.txt", "examples/kernel-gateway/requirements.txt")
+    assert len({version(lock, "ipykernel") for lock in locks}) == 1
+
+
+def test_both_overlays_of_the_gateway_have_the_same_settings() -> None:
+    folder = REPOSITORY / "examples" / "kernel-gateway"
+    shared = yaml.safe_load((folder / "docker-compose.yml").read_text())["services"]["gateway"]
+    of_people = yaml.safe_load((folder / "docker-compose.per-user.yml").read_text())
+    assert of_people["x-settings"] == shared["environment"]
+    own = {"container_name", "hostname", "environment", "networks"}
+    assert of_people["x-gateway"] == {key: value for key, value in shared.items() if key not in own}
 
 
 # --- Secrets ---
@@ -228,6 +258,13 @@ def test_of_secrets_only_certificates_and_the_key_get_into_a_build() -> None:
         "!secrets/jupyterhub.crt",
         "!secrets/jupyterhub.key",
     ]
+
+
+def test_of_secrets_only_its_own_get_into_the_gateway() -> None:
+    lines = (REPOSITORY / "examples" / "kernel-gateway" / "Dockerfile.dockerignore").read_text().splitlines()
+    assert "*" in lines
+    allowed = [line for line in lines if line.startswith("!") and "secrets" in line]
+    assert sorted(allowed) == ["!secrets/gateway-ca.crt", "!secrets/gateway.crt", "!secrets/gateway.key"]
 
 
 # --- Makefile ---
