@@ -1,9 +1,9 @@
 """The deployment's settings, and how all of them are read.
 
-Those of an authenticator are in hub/sign_in/settings.py, those of a kernel gateway in hub/gateway/settings.py, those that
-the hub never sees in hub/host_settings.py. Compose passes the settings to the hub as environment variables of the same
-name in upper case, the shell's before those of `.env`. `make build` checks them with the same classes, before anything
-changes.
+Those of an authenticator are in hub/sign_in/settings.py, those of a kernel gateway in hub/gateway/settings.py, those
+that the hub never sees in hub/host_settings.py. Compose passes the settings to the hub as environment variables of the
+same name in upper case, the shell's before those of `.env`. `make build` checks them with the same classes, before
+anything changes.
 """
 
 from __future__ import annotations
