@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from support.certificates import SIGNS
+
 # Of `openssl pkcs12 -export`: what came before AES.
 OLD_CIPHERS = ("-legacy", "-certpbe", "PBE-SHA1-RC2-40", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1")
 
@@ -80,19 +82,8 @@ class Authority(Pair):
     def make(cls, name: str, above: Authority | None = None, *, plain: bool = False) -> Self:
         """A new one, signed by itself unless there is one above; a plain one does not say what it may be used for."""
         key = elliptic()
-        usage = x509.KeyUsage(
-            digital_signature=False,
-            content_commitment=False,
-            key_encipherment=False,
-            data_encipherment=False,
-            key_agreement=False,
-            key_cert_sign=True,
-            crl_sign=True,
-            encipher_only=False,
-            decipher_only=False,
-        )
         builder = _builder(name, key).add_extension(x509.BasicConstraints(True, None), True)
-        builder = builder if plain else builder.add_extension(usage, True)
+        builder = builder if plain else builder.add_extension(SIGNS, True)
         if above is None:
             return cls(key, builder.issuer_name(_name(name)).sign(key, hashes.SHA256()))
         return cls(key, above.sign(builder))
