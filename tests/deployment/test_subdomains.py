@@ -226,9 +226,21 @@ def test_a_page_of_alice_cannot_read_the_hub_or_bob(hub: Deployment, tokens: dic
     assert '"message"' in read(page, f"{server(hub, 'alice')}/api/contents")
 
 
+@pytest.fixture
+def server_without_subdomains(deployment: Deployment) -> Generator[None]:
+    """Alice's server at the deployment that the tests share."""
+    token = deployment.token()
+    run_server(deployment, "alice", token)
+    yield
+    deployment.api("DELETE", "/users/alice/server", token=token)
+    wait_for(
+        lambda: not deployment.api("GET", "/users/alice", token=token).json()["servers"], 30, "the end of her server"
+    )
+
+
+@pytest.mark.usefixtures("server_without_subdomains")
 def test_without_subdomains_it_can(deployment: Deployment, page: Page) -> None:
     """The contrast: what the test above shows is no matter of course."""
-    run_server(deployment, "alice", deployment.make("token", "USER=alice").stdout.strip())
     sign_in(page, deployment.url, "admin", deployment.password("admin"))
     enter(page, f"{deployment.url}/user/alice")
     _, found = look_inside(page, f"{deployment.url}/hub/token")

@@ -82,14 +82,24 @@ def visit(page: Page, url: str) -> None:
 
 def sign_in(page: Page, url: str, user: str, password: str) -> None:
     """Fill in the login form at `url` and submit it. A refusal is an AssertionError with the page's message."""
-    visit(page, f"{url}/hub/login")
-    page.fill(USER_FIELD, user)
-    page.fill(PASSWORD_FIELD, password)
-    with page.expect_navigation(wait_until="domcontentloaded"):
-        page.click(SUBMIT)
-    if page.locator(SUBMIT).count():
-        refusal = " ".join(page.locator(".login_error").all_inner_texts())
-        raise AssertionError(f"{user} could not sign in: {refusal or page.locator('body').inner_text()}")
+    for attempt in range(VISIT_ATTEMPTS):
+        visit(page, f"{url}/hub/login")
+        if attempt and not page.locator(SUBMIT).count():
+            return  # signed in: only the page that came then was broken off
+        page.fill(USER_FIELD, user)
+        page.fill(PASSWORD_FIELD, password)
+        try:
+            with page.expect_navigation(wait_until="domcontentloaded"):
+                page.click(SUBMIT)
+        except Error as error:
+            if NETWORK_CHANGED not in error.message:
+                raise
+            continue
+        if page.locator(SUBMIT).count():
+            refusal = " ".join(page.locator(".login_error").all_inner_texts())
+            raise AssertionError(f"{user} could not sign in: {refusal or page.locator('body').inner_text()}")
+        return
+    raise AssertionError(f"{user} could not sign in: the networks changed {VISIT_ATTEMPTS} times meanwhile")
 
 
 def sign_out(page: Page, url: str) -> None:
