@@ -70,7 +70,14 @@ class Kernel:
             context = ssl.create_default_context()
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        return connect(address, ssl=context, additional_headers=self.headers, max_size=None, legacy=True)
+        return connect(
+            address,
+            ssl=context,
+            additional_headers=self.headers,
+            open_timeout=HTTP_SECONDS,
+            max_size=None,
+            legacy=True,
+        )
 
     def reconnect(self) -> None:
         """Replace the websocket by a new one, after the old one was dropped."""
