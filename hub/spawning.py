@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from docker.types import LogConfig
+from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
 from hub.settings import Settings
@@ -36,7 +39,7 @@ def configure(c: Config, settings: Settings) -> None:
     spawner.extra_create_kwargs = {
         "labels": {PROJECT_LABEL: settings.compose_project_name, USER_LABEL: "{raw_username}"}
     }
-    spawner.extra_host_config = _host_config(settings)
+    spawner.extra_host_config = partial(_host_config, settings)
     if settings.mem_limit:
         spawner.mem_limit = settings.mem_limit
     if settings.cpu_limit:
@@ -47,7 +50,7 @@ def configure(c: Config, settings: Settings) -> None:
         spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(seconds)}
 
 
-def _host_config(settings: Settings) -> dict[str, object]:
+def _host_config(settings: Settings, spawner: DockerSpawner) -> dict[str, object]:
     config: dict[str, object] = {
         "init": True,
         "cap_drop": ["ALL"],
@@ -57,8 +60,8 @@ def _host_config(settings: Settings) -> dict[str, object]:
         # json-file, the default, has no limit.
         "log_config": LogConfig(type="local", config={"max-size": "10m", "max-file": "3"}),
     }
-    if settings.mem_limit:
-        config["memswap_limit"] = settings.mem_limit
+    if spawner.mem_limit:
+        config["memswap_limit"] = spawner.mem_limit
     if settings.pids_limit:
         config["pids_limit"] = settings.pids_limit
     return config
