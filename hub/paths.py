@@ -13,6 +13,8 @@ HISTORY = DATA / "userlist-history.json"
 SERVICE = Path("/srv/jupyterhub")
 CONFIG = SERVICE / "jupyterhub_config.py"
 USERLIST = SERVICE / "userlist"
+# Pages that differ from JupyterHub's own.
+TEMPLATES = SERVICE / "hub" / "templates"
 
 
 def base_url(given: str) -> str:

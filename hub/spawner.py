@@ -1,4 +1,4 @@
-"""DockerSpawner with a queue, without random waits, and patient with an Engine that does not answer."""
+"""DockerSpawner with a queue, without random waits, patient with the Engine, and telling what it does."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn
+from typing import Any
 
 import aiohttp
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 from dockerspawner import DockerSpawner
-from jupyterhub.spawner import SpawnException
-from jupyterhub.utils import url_path_join
+from jupyterhub.utils import maybe_future, url_path_join
+from traitlets import List, Unicode
 
+from hub import failures, server_log, versions
+from hub.failures import StartError
+from hub.images import Pulls, engines_words
+from hub.start_events import StartEvents
 from hub.start_queue import StartQueue
 
 # DockerSpawner has one thread for the calls to the Engine: while `docker stop` waited 10 s for one server, another
@@ -25,21 +29,42 @@ REPEATABLE = {"inspect_container", "inspect_image", "stop", "remove_container"}
 ENGINE_RETRY_SECONDS = 1
 ANSWER_POLL_SECONDS = 0.03
 ALIVE_POLL_SECONDS = 2
-LAST_WORDS = 20  # lines
+# JupyterHub's own limit, `start_timeout`, ends a start without a word and removes the container with its log. Ours
+# comes this long before, and has both.
+REPORT_SECONDS = 15
 
-# What the spawn page shows: text and per cent.
-CREATING = ("Starting the container", 40)
-ANSWERING = ("Waiting for the server to answer", 80)
+# How far the bar of the spawn page is at each step; a pull takes it from 0 to PULLED.
+PULLED = 60
+QUEUED = 10
+CREATING = 40
+STARTING = 60
+ANSWERING = 80
+ANSWERED = 95
 
 
 class QueueingDockerSpawner(DockerSpawner):
     """Each user's server in a container of its own."""
 
+    local_images = List(Unicode(), help="Images that `make build` builds, and no registry has.").tag(config=True)
+
     # Shared by every user's spawner: DockerSpawner keeps the threads and the client on the class, too.
     _executor = ThreadPoolExecutor(ENGINE_THREADS, thread_name_prefix="docker")
     _queue = StartQueue(size=max(1, (os.cpu_count() or 1) * 3 // 2))
-    _stage = CREATING
+    _pulls = Pulls()
     _starting: asyncio.Task[Any] | None = None
+    # The image that this start has found, and what the Engine says of it.
+    _found: tuple[str, dict[str, Any]] | None = None
+
+    def __init__(self, **traits: Any) -> None:
+        """Make one, with nothing told yet."""
+        self._told = StartEvents()
+        super().__init__(**traits)
+
+    def clear_state(self) -> None:
+        """Forget the container and what was told: JupyterHub calls this when a start begins."""
+        super().clear_state()
+        self._told.clear()
+        self._found = None
 
     async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call the Engine; where that is safe, wait for it as long as it does not answer.
@@ -59,15 +84,46 @@ class QueueingDockerSpawner(DockerSpawner):
                     told = True
             await asyncio.sleep(ENGINE_RETRY_SECONDS)
 
+    async def run_pre_spawn_hook(self) -> None:
+        """Run the configured hook, then fetch the image if it is missing.
+
+        Here JupyterHub's clock for the start does not run yet, nor is a place in the queue taken.
+        """
+        await maybe_future(super().run_pre_spawn_hook())
+        await self.pull_image(self.image)
+
     async def pull_image(self, image: str) -> None:
-        """Never pull at a start: `make build` makes sure that the image is here."""
+        """Make sure that the image is on the host; DockerSpawner asks again when the start begins.
+
+        Raises:
+            StartError: it is not, and cannot be pulled.
+        """
+        if self._found is None or self._found[0] != image:
+            self._found = (image, await self._find(image))
+
+    async def _find(self, image: str) -> dict[str, Any]:
+        """What the Engine says of an image, which is pulled when it is missing: `make build` did, so it was removed."""
         try:
-            await super().pull_image(image)
+            return await self.docker("inspect_image", image)
         except ImageNotFound:
-            raise SpawnException(
-                f"The notebook image {image} is not on the Docker host: an administrator has to run 'make build'.",
-                reason="image",
-            ) from None
+            if image in self.local_images:
+                raise StartError(
+                    "image",
+                    f"The notebook image {image} is not on the Docker host, and no registry has it.",
+                    "An administrator has to run 'make build'.",
+                ) from None
+        self.log.warning("The notebook image %s is not on the Docker host: pulling it for %s", image, self._log_name)
+        pull = self._pulls.join(image, self.client)
+        async for percent in pull.progress():
+            self._told.tell(f"Fetching the image {image}: {percent} %", percent * PULLED // 100, passing=True)
+        if pull.refusal:
+            raise StartError(
+                "image",
+                f"The notebook image {image} is not on the Docker host and cannot be pulled: {pull.refusal}",
+                "An administrator has to run 'make build', which signs in to registries as 'docker login' has done.",
+            )
+        self._told.tell(f"Fetched the image {image}", PULLED)
+        return await self.docker("inspect_image", image)
 
     async def start(self) -> tuple[str, int]:
         """Start the container when it is this server's turn.
@@ -77,15 +133,58 @@ class QueueingDockerSpawner(DockerSpawner):
             between two looks, then ends at its first.
 
         Raises:
-            SpawnException: the image is missing, or the server ended before it answered.
+            StartError: it does not start, ends before it answers, or takes too long.
         """
         self._starting = asyncio.current_task()
-        async with self._queue.turn(self):
-            self._stage = CREATING
-            ip, port = await super().start()
-            self._stage = ANSWERING
-            await self._wait_for_answer(f"http://{ip}:{port}")
+        limit = max(1, self.start_timeout - REPORT_SECONDS)
+        try:
+            async with asyncio.timeout(limit) as clock:
+                return await self._start()
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            raise await self._too_late(limit) from None
+        except (DockerException, requests.RequestException) as error:
+            words = engines_words(error)
+            what = f"The Docker Engine does not start the container: {words}"
+            raise StartError("engine", what, failures.cure_of(words)) from error
+
+    async def _start(self) -> tuple[str, int]:
+        places = asyncio.create_task(self._tell_places())
+        try:
+            async with self._queue.turn(self):
+                ip, port = await super().start()
+                self._told.tell("Waiting for the server to answer", ANSWERING)
+                version = await self._wait_for_answer(f"http://{ip}:{port}")
+        finally:
+            places.cancel()
+        if mismatch := versions.compare(version, self.image):
+            self.log.log(mismatch.level, "%s: %s", self._log_name, mismatch.message)
+            self._told.tell(mismatch.message, ANSWERED)
         return ip, port
+
+    async def get_command(self) -> list[str]:
+        """The command that starts the server: the configured one or the image's.
+
+        An image with an ENTRYPOINT alone has no command, to which DockerSpawner cannot add its arguments.
+        """
+        if self.cmd or self._found is None:
+            return await super().get_command()
+        config = self._found[1]["Config"]
+        command = config.get("Cmd") or []
+        if not command and not config.get("Entrypoint"):
+            raise StartError("command", f"The image {self.image} has no command.", failures.IMAGE_CURE)
+        return command + self.get_args()
+
+    async def create_object(self) -> Any:
+        """Create the container, and say so."""
+        self._told.tell("Creating the container", CREATING)
+        return await super().create_object()
+
+    async def start_object(self) -> None:
+        """Start the container, and say so."""
+        self._told.tell("Starting the container", STARTING)
+        await super().start_object()
 
     async def get_url(self) -> str:
         """Where a server is that the hub found running when it started.
@@ -112,48 +211,54 @@ class QueueingDockerSpawner(DockerSpawner):
             await super().stop(now)
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
-        """What the page shows while a start is pending: the place in the queue, then each stage."""
-        last = None
-        while True:
-            message, percent = self._describe_progress()
-            if message != last:
-                yield {"message": message, "progress": percent}
-                last = message
-            if self._queue.ahead_of(self) is None:
-                await asyncio.sleep(0.2)
-            else:
-                await self._queue.moved()
+        """What the page shows while a start is pending: the pull, the place in the queue, each step."""
+        async for event in self._told.follow():
+            yield event
 
-    def _describe_progress(self) -> tuple[str, int]:
-        ahead = self._queue.ahead_of(self)
-        if ahead is None:
-            return self._stage
-        return f"In the queue: number {ahead + 1}. Servers start a few at a time, which is faster for everybody.", 10
+    async def _tell_places(self) -> None:
+        while (ahead := self._queue.ahead_of(self)) is not None:
+            place = f"In the queue: number {ahead + 1}. Servers start a few at a time, which is faster for everybody."
+            self._told.tell(place, QUEUED, passing=True)
+            await self._queue.moved()
 
-    async def _wait_for_answer(self, origin: str) -> None:
+    async def _wait_for_answer(self, origin: str) -> str | None:
+        """Return once the server answers: the version of JupyterHub that it tells."""
         # Side by side: the address of a container that has ended may swallow a connection for many seconds.
         answer = asyncio.create_task(_wait_until_answered(origin + url_path_join(self.server.base_url, "api")))
         end = asyncio.create_task(self._wait_for_end())
         try:
             await asyncio.wait((answer, end), return_when=asyncio.FIRST_COMPLETED)
             if not answer.done():
-                await self._report_end(end.result())
-            answer.result()
+                container = end.result()
+                raise StartError("exit", *failures.ended(container, self.image), await self._last_lines(container))
+            return answer.result()
         finally:
             answer.cancel()
             end.cancel()
 
-    async def _report_end(self, status: str) -> NoReturn:
-        last_words = await self.docker("logs", self.container_id, tail=LAST_WORDS)
-        self.log.error("Last lines of %s:\n%s", self.container_name, last_words.decode(errors="replace"))
-        raise SpawnException(
-            f"The server ended before it answered ({status}). The hub's log has its last lines.", reason="exit"
-        )
-
-    async def _wait_for_end(self) -> Any:
-        while (status := await self.poll()) is None:
+    async def _wait_for_end(self) -> dict[str, Any]:
+        """Return what the Engine says of the container when it runs no more; nothing when it is gone."""
+        while (container := await self.get_object()) and container["State"]["Running"]:
             await asyncio.sleep(ALIVE_POLL_SECONDS)
-        return status
+        return container or {}
+
+    async def _too_late(self, seconds: float) -> StartError:
+        latest = self._told.latest
+        container = await self.get_object()
+        if not container or not container["State"]["Running"]:
+            what = f"The server was not started within {seconds:g} seconds. The last step was: {latest}"
+            return StartError("timeout", what, "An administrator can raise START_TIMEOUT.")
+        what = f"The server did not answer within {seconds:g} seconds. {failures.unanswered(container, self.image)}"
+        return StartError("timeout", what, failures.IMAGE_CURE, await self._last_lines(container))
+
+    async def _last_lines(self, container: dict[str, Any]) -> str:
+        """The end of the server's log without its secrets; the hub's log gets it, too."""
+        if not container:
+            return ""
+        log = await self.docker("logs", container["Id"], tail=server_log.LINES)
+        lines = server_log.last_lines(log, server_log.secrets_in(container["Config"]["Env"]))
+        self.log.error("Last lines of %s:\n%s", self.container_name, lines)
+        return lines
 
 
 def _worth_repeating(method: str, error: Exception) -> bool:
@@ -165,15 +270,13 @@ def _worth_repeating(method: str, error: Exception) -> bool:
     return away and method in REPEATABLE
 
 
-async def _wait_until_answered(url: str) -> None:
+async def _wait_until_answered(url: str) -> str | None:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
-        while not await _answers(session, url):
+        while True:
+            try:
+                async with session.get(url, allow_redirects=False) as response:
+                    if response.status < 500:
+                        return response.headers.get("X-JupyterHub-Version")
+            except (aiohttp.ClientError, TimeoutError):
+                pass
             await asyncio.sleep(ANSWER_POLL_SECONDS)
-
-
-async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
-    try:
-        async with session.get(url, allow_redirects=False) as response:
-            return response.status < 500
-    except (aiohttp.ClientError, TimeoutError):
-        return False

@@ -8,8 +8,9 @@ from docker.types import LogConfig
 from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
+from hub import paths
 from hub.settings import Settings
-from hub.spawner import ENGINE_THREADS, QueueingDockerSpawner
+from hub.spawner import ENGINE_THREADS, REPORT_SECONDS, QueueingDockerSpawner
 
 PROJECT_LABEL = "org.jupyter.hub.project"
 USER_LABEL = "org.jupyter.hub.user"
@@ -22,10 +23,11 @@ def configure(c: Config, settings: Settings) -> None:
     c.JupyterHub.named_server_limit_per_user = settings.named_server_limit
     # The spawner has a queue; JupyterHub would turn the 101st away (429).
     c.JupyterHub.concurrent_spawn_limit = 0
+    c.JupyterHub.template_paths.append(str(paths.TEMPLATES))
 
     spawner = c.QueueingDockerSpawner
     spawner.image = settings.docker_notebook_image
-    spawner.pull_policy = "never"
+    spawner.local_images = [f"{settings.compose_project_name}-user"]
     spawner.prefix = settings.docker_container_prefix
     spawner.network_name = settings.docker_network_name
     spawner.notebook_dir = settings.docker_notebook_dir
@@ -34,7 +36,7 @@ def configure(c: Config, settings: Settings) -> None:
     if settings.docker_spawn_cmd:
         spawner.cmd = settings.docker_spawn_cmd
     spawner.remove = True
-    spawner.start_timeout = settings.start_timeout
+    spawner.start_timeout = settings.start_timeout + REPORT_SECONDS
     spawner.client_kwargs = {"max_pool_size": ENGINE_THREADS}
     spawner.extra_create_kwargs = {
         "labels": {PROJECT_LABEL: settings.compose_project_name, USER_LABEL: "{raw_username}"}

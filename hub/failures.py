@@ -1,0 +1,114 @@
+"""Why a server did not start, in words for its user and for an administrator."""
+
+from __future__ import annotations
+
+import html
+import re
+import shlex
+import signal
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jupyterhub.spawner import SpawnException
+
+SIGNALLED = 128
+NO_SUCH_COMMAND = 127
+NOT_EXECUTABLE = 126
+COMMAND_LENGTH = 200
+IMAGE_CURE = (
+    "If the image has no JupyterHub, or another command starts it, an administrator has to change the image or"
+    " DOCKER_SPAWN_CMD: docs/images.md says what an image needs."
+)
+# What the Engine says when it cannot create or start a container, and what to do.
+ENGINE_CURES = {
+    r"no such image": "The image was removed just now. Start the server again.",
+    r"network \S+ not found": "An administrator has to run 'make build'.",
+    r"executable file not found|permission denied|exec format error": IMAGE_CURE,
+}
+LOG_STYLE = "max-height: 24em; white-space: pre-wrap; overflow-wrap: anywhere"
+
+
+class StartError(SpawnException):
+    """A start that failed: the same words in the page that waits, in the one people come back to, and in the API."""
+
+    def __init__(self, label: str, what: str, cure: str = "", log: str = "") -> None:
+        """Put the words together.
+
+        Args:
+            label: the failure's name in the hub's metrics.
+            what: what happened.
+            cure: what to do about it.
+            log: the last lines of the server's log; the hub's log gets them elsewhere, once.
+        """
+        words = f"{what} {cure}".strip()
+        # JupyterHub shows SpawnException's own texts on some of its pages and these on others; its default status,
+        # 400, would call the request wrong.
+        self.jupyterhub_message = f"{words}\n\nThe last lines of the server's log:\n{log}" if log else words
+        self.jupyterhub_html_message = _html(what, cure, log)
+        super().__init__(
+            self.jupyterhub_message,
+            reason=label,
+            log_message=words,
+            message_html=self.jupyterhub_html_message,
+            status_code=500,
+        )
+
+
+def _html(what: str, cure: str, log: str) -> str:
+    parts = [f"<strong>{html.escape(what)}</strong>"]
+    if cure:
+        parts.append(f"<br>{html.escape(cure)}")
+    if log:
+        parts.append('<span class="server-log d-block mt-3">The last lines of the server\'s log:</span>')
+        parts.append(
+            f'<pre class="server-log text-start text-body bg-body-tertiary border rounded p-2" style="{LOG_STYLE}">'
+            f"{html.escape(log)}</pre>"
+        )
+    return "".join(parts)
+
+
+def cure_of(words: str) -> str:
+    """What to do about what the Engine says, if that is known."""
+    return next((cure for pattern, cure in ENGINE_CURES.items() if re.search(pattern, words, re.IGNORECASE)), "")
+
+
+def ended(container: Mapping[str, Any], image: str) -> tuple[str, str]:
+    """What happened to a container that ended before it answered, and what to do.
+
+    Args:
+        container: what the Engine says of it; empty when it is gone.
+        image: its image.
+    """
+    what = "The server ended before it answered: "
+    if not container:
+        return f"{what}somebody has removed its container.", "Start it again."
+    state = container["State"]
+    code = state["ExitCode"]
+    if state.get("OOMKilled"):
+        return f"{what}its memory ran out.", "An administrator can raise the limit."
+    if code in (0, NOT_EXECUTABLE, NO_SUCH_COMMAND):
+        reason = {0: "its command is no server", NOT_EXECUTABLE: "its command cannot be executed"}
+        told = reason.get(code, "its command is not in the image")
+        return f"{what}{told} (exit code {code}). {_command(container, image)}", IMAGE_CURE
+    return f"{what}exit code {code}{_signal(code)}.", ""
+
+
+def unanswered(container: Mapping[str, Any], image: str) -> str:
+    """What there is to say of a container that runs and does not answer."""
+    return _command(container, image)
+
+
+def _command(container: Mapping[str, Any], image: str) -> str:
+    config = container["Config"]
+    words: Sequence[str] = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
+    command = shlex.join(words)
+    if len(command) > COMMAND_LENGTH:
+        command = f"{command[:COMMAND_LENGTH]} …"
+    return f"The image {image} was started with: {command}"
+
+
+def _signal(code: int) -> str:
+    try:
+        return f" ({signal.Signals(code - SIGNALLED).name})"
+    except ValueError:
+        return ""

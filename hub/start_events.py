@@ -1,0 +1,57 @@
+"""What a start tells: the page of a pending server shows it, and the API streams it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import AsyncIterator
+from typing import Any
+
+from hub.change import Change
+
+# See hub/templates/spawn_pending.html: of such messages in a row the page's log keeps the last.
+PASSING = "passing"
+
+
+class StartEvents:
+    """The messages of one start, for everybody who watches, from the first on whenever they come.
+
+    The bar never goes back: what takes long, as a pull does, may have moved it further than the next step begins.
+    """
+
+    def __init__(self) -> None:
+        self._events: list[tuple[int, dict[str, Any]]] = []
+        self._number = 0
+        self._change = Change()
+
+    @property
+    def latest(self) -> str:
+        """The last message, which says what the start is busy with."""
+        return self._events[-1][1]["message"] if self._events else ""
+
+    def clear(self) -> None:
+        """Forget everything, for the next start. Who watches already is told the new one's."""
+        self._events.clear()
+
+    def tell(self, message: str, percent: int, *, passing: bool = False) -> None:
+        """Add a message; a `passing` one is replaced by the next that is."""
+        percent = max([percent, *(event["progress"] for _, event in self._events)])
+        event: dict[str, Any] = {"message": message, "progress": percent}
+        if passing:
+            event["html_message"] = f'<span class="{PASSING}">{html.escape(message)}</span>'
+            if self._events and PASSING in self._events[-1][1].get("html_message", ""):
+                self._events.pop()
+        self._number += 1
+        self._events.append((self._number, event))
+        self._change.happened()
+
+    async def follow(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield each message so far, then each further one as it comes. It does not end by itself."""
+        seen = 0
+        while True:
+            change = self._change.next
+            new = [(number, event) for number, event in self._events if number > seen]
+            if not new:
+                await change.wait()
+            for number, event in new:
+                seen = number
+                yield event

@@ -1,0 +1,42 @@
+"""The version of JupyterHub in a server, beside the hub's."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import jupyterhub
+
+HUB_VERSION = jupyterhub.__version__
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """What to tell of a server's version, and how loud: one of `logging`'s levels."""
+
+    level: int
+    message: str
+
+
+def compare(server: str | None, image: str) -> Mismatch | None:
+    """What is wrong with a server's version; None when nothing is.
+
+    JupyterHub changes what hub and servers say to each other with its major versions and adds to it with minor ones:
+    across the first the sign-in may fail, across the second something new may be missing. Patches do neither. To warn
+    of them would ask for new images at every patch of the hub, and teach people not to read the warning.
+
+    Args:
+        server: the header X-JupyterHub-Version of the server's answer; None without it.
+        image: the server's image.
+    """
+    cure = f"An administrator can install jupyterhub=={HUB_VERSION} in it: docs/images.md."
+    if server is None:
+        message = f"The server tells no version of JupyterHub. Is there one in the image {image}? Signing in may fail."
+        return Mismatch(logging.WARNING, f"{message} {cure}")
+    theirs, ours = server.split("."), HUB_VERSION.split(".")
+    if theirs[:2] == ours[:2]:
+        return None
+    versions = f"The image {image} has JupyterHub {server}, the hub is {HUB_VERSION}."
+    if theirs[0] == ours[0]:
+        return Mismatch(logging.INFO, f"{versions} They work together; what is new may be missing. {cure}")
+    return Mismatch(logging.WARNING, f"{versions} Signing in may fail. {cure}")
