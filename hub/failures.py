@@ -42,7 +42,7 @@ class StartError(SpawnException):
         """
         words = f"{what} {cure}".strip()
         # JupyterHub shows SpawnException's own texts on some of its pages and these on others; its default status,
-        # 400, would call the request wrong.
+        # 400, would call the request wrong, and with 500 the hub logs every header of it.
         self.jupyterhub_message = f"{words}\n\nThe last lines of the server's log:\n{log}" if log else words
         self.jupyterhub_html_message = _html(what, cure, log)
         super().__init__(
@@ -50,7 +50,7 @@ class StartError(SpawnException):
             reason=label,
             log_message=words,
             message_html=self.jupyterhub_html_message,
-            status_code=500,
+            status_code=503,
         )
 
 
@@ -89,22 +89,18 @@ def ended(container: Mapping[str, Any], image: str) -> tuple[str, str]:
     if code in (0, NOT_EXECUTABLE, NO_SUCH_COMMAND):
         reason = {0: "its command is no server", NOT_EXECUTABLE: "its command cannot be executed"}
         told = reason.get(code, "its command is not in the image")
-        return f"{what}{told} (exit code {code}). {_command(container, image)}", IMAGE_CURE
+        return f"{what}{told} (exit code {code}).", command_cure(container, image)
     return f"{what}exit code {code}{_signal(code)}.", ""
 
 
-def unanswered(container: Mapping[str, Any], image: str) -> str:
-    """What there is to say of a container that runs and does not answer."""
-    return _command(container, image)
-
-
-def _command(container: Mapping[str, Any], image: str) -> str:
+def command_cure(container: Mapping[str, Any], image: str) -> str:
+    """What to do where the command of a container may be no server at all."""
     config = container["Config"]
     words: Sequence[str] = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
     command = shlex.join(words)
     if len(command) > COMMAND_LENGTH:
         command = f"{command[:COMMAND_LENGTH]} …"
-    return f"The image {image} was started with: {command}"
+    return f"The image {image} was started with the command: {command}. {IMAGE_CURE}"
 
 
 def _signal(code: int) -> str:

@@ -34,7 +34,7 @@ ALIVE_POLL_SECONDS = 2
 REPORT_SECONDS = 15
 
 # How far the bar of the spawn page is at each step; a pull takes it from 0 to PULLED.
-PULLED = 60
+PULLED = 90
 QUEUED = 10
 CREATING = 40
 STARTING = 60
@@ -122,7 +122,7 @@ class QueueingDockerSpawner(DockerSpawner):
                 f"The notebook image {image} is not on the Docker host and cannot be pulled: {pull.refusal}",
                 "An administrator has to run 'make build', which signs in to registries as 'docker login' has done.",
             )
-        self._told.tell(f"Fetched the image {image}", PULLED)
+        self._told.tell(f"Fetching the image {image}: 100 %", PULLED, passing=True)
         return await self.docker("inspect_image", image)
 
     async def start(self) -> tuple[str, int]:
@@ -248,8 +248,9 @@ class QueueingDockerSpawner(DockerSpawner):
         if not container or not container["State"]["Running"]:
             what = f"The server was not started within {seconds:g} seconds. The last step was: {latest}"
             return StartError("timeout", what, "An administrator can raise START_TIMEOUT.")
-        what = f"The server did not answer within {seconds:g} seconds. {failures.unanswered(container, self.image)}"
-        return StartError("timeout", what, failures.IMAGE_CURE, await self._last_lines(container))
+        what = f"The server did not answer within {seconds:g} seconds."
+        cure = failures.command_cure(container, self.image)
+        return StartError("timeout", what, cure, await self._last_lines(container))
 
     async def _last_lines(self, container: dict[str, Any]) -> str:
         """The end of the server's log without its secrets; the hub's log gets it, too."""
