@@ -60,5 +60,5 @@ def remove_project(project: str) -> None:
 
 
 def belongs(name: str, project: str) -> bool:
-    """Whether a container, network, volume or image `name` is one of the project's."""
-    return re.fullmatch(rf"{re.escape(project)}([-_:].*)?", name) is not None
+    """Whether a container, network, volume or image `name` is one of the project's, whatever registry it is from."""
+    return re.fullmatch(rf"(.*/)?{re.escape(project)}([-_:].*)?", name) is not None
