@@ -13,8 +13,8 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from support.beside import CA_BUNDLE
-from support.browser import sign_in, visit, wait_for_lab
+from support.beside import BASE_IMAGE, CA_BUNDLE
+from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD, visit, wait_for_lab
 from support.deployment import PREFIX, Deployment, free_port
 from support.registry import Registry
 from support.waiting import wait_for
@@ -119,9 +119,8 @@ def use(crew: Deployment, token: str, own: str) -> Iterator[Callable[[str], None
     """`use(name)`: servers start from that image of DOCKERFILES from now on; what was started is stopped afterwards."""
 
     def use(name: str) -> None:
-        base = crew.run("sh", "-c", ". scripts/lib.sh; setting BASE_IMAGE").stdout.strip()
         secret = ("--secret", f"id=ca_bundle,src={CA_BUNDLE}")
-        dockerfile = DOCKERFILES[name].format(own=own, base=base)
+        dockerfile = DOCKERFILES[name].format(own=own, base=BASE_IMAGE)
         built = f"{crew.project}-{name}"
         crew.docker("build", "--quiet", "--tag", built, *secret, "-", stdin=dockerfile)
         crew.docker("tag", built, image_of(crew))
@@ -133,8 +132,12 @@ def use(crew: Deployment, token: str, own: str) -> Iterator[Callable[[str], None
 
 @pytest.fixture
 def zoe(crew: Deployment, page: Page) -> Page:
-    """A page at which zoe is signed in, and no server of hers was started."""
-    sign_in(page, f"{crew.url}", "zoe", crew.password("zoe"))
+    """A page at which zoe is signed in, on her home page: signing in elsewhere starts her server."""
+    visit(page, f"{crew.url}/hub/login?next=/hub/home")
+    page.fill(USER_FIELD, "zoe")
+    page.fill(PASSWORD_FIELD, crew.password("zoe"))
+    page.click(SUBMIT)
+    expect(page.locator("#start")).to_be_visible()
     return page
 
 

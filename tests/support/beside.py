@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from support.deployment import REPOSITORY, Deployment
 
+BASE_IMAGE = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -26,8 +27,7 @@ class Beside:
         """
         self.deployment.make("network")
         image = f"{self.container}:test"
-        base = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
-        sources = ("--build-arg", f"BASE_IMAGE={base}", "--secret", f"id=ca_bundle,src={CA_BUNDLE}")
+        sources = ("--build-arg", f"BASE_IMAGE={BASE_IMAGE}", "--secret", f"id=ca_bundle,src={CA_BUNDLE}")
         self.deployment.docker("build", "--quiet", "--tag", image, *sources, str(REPOSITORY / "tests/servers" / folder))
         place = ("--network", self.network, "--network-alias", self.name)
         self.deployment.docker("run", "--detach", "--name", self.container, *place, *arguments, image)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 COMMAND_SECONDS = 1200
+# What was pulled keeps its digest when its tag moves on to another image.
+IMAGE_NAME = '{{.Repository}}{{if eq .Tag "<none>"}}@{{.Digest}}{{else}}:{{.Tag}}{{end}}'
 
 
 def run(
@@ -47,7 +49,7 @@ def remove_project(project: str) -> None:
         (("ps", "--all", "--format", "{{.Names}}"), ("rm", "--force", "--volumes")),
         (("network", "ls", "--format", "{{.Name}}"), ("network", "rm")),
         (("volume", "ls", "--format", "{{.Name}}"), ("volume", "rm", "--force")),
-        (("images", "--format", "{{.Repository}}:{{.Tag}}"), ("rmi", "--force")),
+        (("images", "--digests", "--format", IMAGE_NAME), ("rmi", "--force")),
     ):
         names = [name for name in docker(*list_args).stdout.split() if belongs(name, project)]
         if names:
@@ -61,4 +63,4 @@ def remove_project(project: str) -> None:
 
 def belongs(name: str, project: str) -> bool:
     """Whether a container, network, volume or image `name` is one of the project's, whatever registry it is from."""
-    return re.fullmatch(rf"(.*/)?{re.escape(project)}([-_:].*)?", name) is not None
+    return re.fullmatch(rf"(.*/)?{re.escape(project)}([-_:@].*)?", name) is not None
