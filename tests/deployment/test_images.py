@@ -106,8 +106,8 @@ def registry(crew: Deployment, registry_port: int, own: str) -> Registry:
     for number, size in enumerate(LAYERS):
         # Not by `docker build`, whose cache would keep the layers, so that there would be nothing to pull.
         command = f"head -c {size} /dev/urandom >~/random-{number}"
-        crew.docker("run", "--name", filling, "--entrypoint", "sh", source, "-c", command)
-        crew.docker("commit", "--change", "ENTRYPOINT []", "--change", 'CMD ["start-singleuser.py"]', filling, image)
+        crew.docker("run", "--name", filling, source, "sh", "-c", command)
+        crew.docker("commit", "--change", 'CMD ["start-singleuser.py"]', filling, image)
         crew.docker("rm", filling)
         source = image
     crew.docker("push", "--quiet", image)
