@@ -112,6 +112,9 @@ class QueueingDockerSpawner(DockerSpawner):
                     f"The notebook image {image} is not on the Docker host, and no registry has it.",
                     "An administrator has to run 'make build'.",
                 ) from None
+        except APIError as error:
+            what = f"The Docker Engine does not look for the image {image}: {engines_words(error)}"
+            raise StartError("image", what) from error
         self.log.warning("The notebook image %s is not on the Docker host: pulling it for %s", image, self._log_name)
         pull = self._pulls.join(image, self.client)
         async for percent in pull.progress():
