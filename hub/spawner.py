@@ -14,7 +14,9 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
 from jupyterhub.utils import url_path_join
+from traitlets import Unicode
 
+from hub import gpus as graphics
 from hub.start_queue import StartQueue
 
 # DockerSpawner has one thread for the calls to the Engine: while `docker stop` waited 10 s for one server, another
@@ -40,6 +42,8 @@ class QueueingDockerSpawner(DockerSpawner):
     _queue = StartQueue(size=max(1, (os.cpu_count() or 1) * 3 // 2))
     _stage = CREATING
     _starting: asyncio.Task[Any] | None = None
+
+    gpus = Unicode(help="the GPUs of the container, see hub/gpus.py").tag(config=True)
 
     async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call the Engine; where that is safe, wait for it as long as it does not answer.
@@ -86,6 +90,19 @@ class QueueingDockerSpawner(DockerSpawner):
             self._stage = ANSWERING
             await self._wait_for_answer(f"http://{ip}:{port}")
         return ip, port
+
+    async def start_object(self) -> None:
+        """Start the container that was created.
+
+        Raises:
+            SpawnException: the Engine has not the GPUs that were asked for.
+        """
+        try:
+            await super().start_object()
+        except APIError as error:
+            if text := graphics.explanation(str(error.explanation)):
+                raise SpawnException(text, reason="gpus") from None
+            raise
 
     async def get_url(self) -> str:
         """Where a server is that the hub found running when it started.
