@@ -13,6 +13,7 @@ HISTORY = DATA / "userlist-history.json"
 SERVICE = Path("/srv/jupyterhub")
 CONFIG = SERVICE / "jupyterhub_config.py"
 USERLIST = SERVICE / "userlist"
+PROFILES = SERVICE / "profiles.yaml"
 
 
 def base_url(given: str) -> str:

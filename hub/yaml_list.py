@@ -14,6 +14,11 @@ from hub.fields import extra
 class FileError(ValueError):
     """The file cannot be used; the text has a line for every problem: file, line number and reason."""
 
+    @property
+    def filename(self) -> str:
+        """Which file it is about."""
+        return str(self).partition(":")[0]
+
 
 def parse[Entry: BaseModel](text: str, entry: type[Entry], filename: str) -> list[tuple[int, Entry]]:
     """Read a list of mappings.
@@ -84,7 +89,8 @@ def _line(root: yaml.Node, detail: ErrorDetails) -> int:
             node = node.value[step]
             line = _first_line(node)
             continue
-        found = [(key, value) for key, value in getattr(node, "value", []) if getattr(key, "value", None) == step]
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = [(key, value) for key, value in pairs if key.value == step]
         if not found:
             break
         line, node = _first_line(found[0][0]), found[0][1]
