@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dockerspawner import DockerSpawner
-from jupyterhub.spawner import SpawnException
 from traitlets.config import Config
 
 from hub import profile_form
 from hub.profiles import Profile
+from hub.refusal import Refusal
 from hub.settings import Settings
 
 FIELD = "profile"
@@ -24,12 +24,11 @@ FIELD = "profile"
 NOT_OPTIONS = {"_xsrf"}
 
 
-class ChoiceRefused(SpawnException):
+class ChoiceRefused(Refusal):
     """The choice cannot be honoured; the text is for the one who made it."""
 
     def __init__(self, message: str, status_code: int = 400) -> None:
         super().__init__(message, reason="profile", status_code=status_code)
-        self.jupyterhub_message = message
 
 
 class Asked(dict[str, Any]):

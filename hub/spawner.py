@@ -17,6 +17,7 @@ from jupyterhub.utils import url_path_join
 from traitlets import Unicode
 
 from hub import gpus as graphics
+from hub.refusal import Refusal
 from hub.start_queue import StartQueue
 
 # DockerSpawner has one thread for the calls to the Engine: while `docker stop` waited 10 s for one server, another
@@ -95,13 +96,13 @@ class QueueingDockerSpawner(DockerSpawner):
         """Start the container that was created.
 
         Raises:
-            SpawnException: the Engine has not the GPUs that were asked for.
+            Refusal: the Engine has not the GPUs that were asked for.
         """
         try:
             await super().start_object()
         except APIError as error:
             if text := graphics.explanation(str(error.explanation)):
-                raise SpawnException(text, reason="gpus") from None
+                raise Refusal(text, reason="gpus") from None
             raise
 
     async def get_url(self) -> str:
