@@ -24,6 +24,7 @@ RESERVED = {
     r"JUPYTERHUB_.*|JPY_.*|JUPYTER_IMAGE_SPEC": "the hub sets it, and signs people in with it",
     r"JUPYTER_GATEWAY_.*|KERNEL_LAUNCH_TIMEOUT": "it says where kernels run: the settings of the kernel gateway do",
     r"MEM_LIMIT|CPU_LIMIT|MEM_GUARANTEE|CPU_GUARANTEE": "it tells what the limit is: write memory or cpu beside it",
+    r"NVIDIA_VISIBLE_DEVICES": "it says which GPUs there are: write gpus beside it",
     r"PATH": "it would take the place of the image's own, and the server's command would not be found",
     r"HOME": "the user's volume is mounted in the image's own",
     r"LD_.*|PYTHON(PATH|HOME|STARTUP)|JUPYTER_CONFIG_(DIR|PATH)": (

@@ -56,7 +56,7 @@ def parse[Entry: BaseModel](text: str, entry: type[Entry], filename: str) -> lis
 
 
 def _complaints(root: yaml.Node) -> Iterator[tuple[int, str]]:
-    """What YAML allows and we do not: anything but a list of mappings, and a name that is there twice."""
+    """What YAML allows and we do not: anything but a list of mappings, and names that are lists or there twice."""
     if not isinstance(root, yaml.SequenceNode):
         yield _first_line(root), "expected a list, whose entries begin with a dash."
         return
@@ -70,9 +70,12 @@ def _complaints(root: yaml.Node) -> Iterator[tuple[int, str]]:
 def _duplicates(mapping: yaml.MappingNode) -> Iterator[tuple[int, str]]:
     seen: dict[str, int] = {}
     for key, value in mapping.value:
+        if not isinstance(key, yaml.ScalarNode):
+            yield _first_line(key), "a name is expected in front of the colon."
+            continue
         if key.value in seen:
             yield _first_line(key), f"{key.value!r} is there twice, first in line {seen[key.value]}: remove one."
-        seen.setdefault(str(key.value), _first_line(key))
+        seen.setdefault(key.value, _first_line(key))
         if isinstance(value, yaml.MappingNode):
             yield from _duplicates(value)
 
