@@ -59,7 +59,7 @@ notebook_images() {
     checker=$(checker_image) || return
     profiles=$(docker run --rm --interactive --network none "$checker" python -m hub.check images <profiles.yaml) || return
   fi
-  printf '%s\n' "$image" $profiles | awk '!seen[$0]++'
+  printf '%s\n' "$image" "$profiles" | awk 'NF && !seen[$0]++'
 }
 
 # The extra certificate authorities that builds trust, for networks that re-sign TLS: the host's own bundle.
