@@ -116,8 +116,8 @@ class Choices:
         allowed = self._allowed(spawner)
         if not allowed:
             raise ChoiceRefused(
-                f"There is no profile for {spawner.user.name}: each is for a group. An administrator can put you into "
-                "one in the userlist, or write a profile for everybody.",
+                f"There is no profile for {spawner.user.name}: each is for some group. An administrator can change "
+                "that, in the userlist or in profiles.yaml.",
                 403,
             )
         return _default(allowed)

@@ -71,7 +71,7 @@ def hub(make_deployment: MakeDeployment) -> Deployment:
     deployment.write("userlist", USERLIST)
     deployment.make("notebook_image")
     deployment.docker("build", "--quiet", "--tag", TINY, "-", stdin=f"FROM {PROJECT}-user\nENV TINY=1\n")
-    deployment.write("profiles.yaml", PROFILES)
+    deployment.write("profiles.yaml", PROFILES).chmod(0o600)  # as with umask 077: the hub reads it all the same
     deployment.up()
     return deployment
 
@@ -111,6 +111,7 @@ def what_it_is(found: dict[str, Any] | None) -> dict[str, Any]:
     host, variables = found["HostConfig"], dict(line.split("=", 1) for line in found["Config"]["Env"])
     assert host["MemorySwap"] == host["Memory"]
     assert variables["MEM_LIMIT"] == str(host["Memory"])
+    assert variables["JUPYTERHUB_ACTIVITY_INTERVAL"] == "300", "the variables of the deployment itself are gone"
     return {
         "image": found["Config"]["Image"],
         "memory": host["Memory"],
@@ -391,11 +392,13 @@ def test_who_leaves_a_group_gets_the_default(hub: Deployment, token: str) -> Non
 
 
 def test_without_profiles_nothing_can_be_chosen_and_nothing_sticks(deployment: Deployment) -> None:
-    token = deployment.token()
+    token, alice = deployment.token(), visitor(deployment, "alice")
     answer = deployment.api("POST", "/users/alice/server", token=token, json={"image": "debian"})
     assert (answer.status_code, answer.json()["message"]) == (400, ONLY.format("image"))
     deployment.api("PATCH", "/users/alice/server", token=token, json={"user_options": {"image": "debian"}})
-    deployment.start_server("alice", token=token)
+    # As ever, an address starts the one server that there is.
+    assert alice.get("/hub/spawn/alice?image=debian").status_code == 302
+    wait_for(lambda: deployment.server_ready("alice", token=token), 60, "alice's server")
     image = deployment.docker("inspect", "--format", "{{.Config.Image}}", deployment.container("alice")).stdout.strip()
     deployment.api("DELETE", "/users/alice/server", token=token)
     wait_for(lambda: not deployment.server_ready("alice", token=token), 30, "the end of alice's server")
@@ -506,10 +509,10 @@ def test_another_file_counts_from_the_next_start(hub: Deployment, token: str) ->
     # Who may have nothing is told so; who may have one thing gets it without a form.
     answer = hub.api("POST", "/users/mal/server", token=token)
     assert answer.status_code == 403
-    assert answer.json()["message"].startswith("There is no profile for mal: each is for a group.")
+    assert answer.json()["message"].startswith("There is no profile for mal: each is for some group.")
     page = visitor(hub, "mal").get("/hub/spawn")
     assert page.status_code == 403
-    assert "There is no profile for mal: each is for a group." in page.text
+    assert "There is no profile for mal: each is for some group." in page.text
     hub.api("PATCH", "/users/zoe/server", token=token, json={"user_options": {"profile": LARGE}})
     assert visitor(hub, "zoe").get("/hub/spawn").status_code == 302
     wait_until_ready(hub, "zoe", token)
