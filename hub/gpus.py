@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from docker.types import DeviceRequest
 from pydantic import BeforeValidator
 
 EXPECTED = "all, a number such as 1, device=0,2 with the numbers or UUIDs of nvidia-smi -L, or 0 for none"
@@ -42,13 +41,13 @@ def _gpus(value: object) -> str:
 Gpus = Annotated[str, BeforeValidator(_gpus)]
 
 
-def device_requests(gpus: str) -> list[DeviceRequest]:
-    """What the Engine is asked for; nothing where there is no GPU to have."""
+def device_requests(gpus: str) -> list[dict[str, object]]:
+    """What the Engine is asked for, as docker.types.DeviceRequest takes it; nothing where there is no GPU to have."""
     if not gpus:
         return []
     if gpus.startswith(DEVICES):
-        return [DeviceRequest(device_ids=gpus.removeprefix(DEVICES).split(","), capabilities=[["gpu"]])]
-    return [DeviceRequest(count=-1 if gpus == "all" else int(gpus), capabilities=[["gpu"]])]
+        return [{"device_ids": gpus.removeprefix(DEVICES).split(","), "capabilities": [["gpu"]]}]
+    return [{"count": -1 if gpus == "all" else int(gpus), "capabilities": [["gpu"]]}]
 
 
 def in_words(gpus: str) -> str:

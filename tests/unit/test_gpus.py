@@ -1,6 +1,7 @@
 """GPUs: how they are written, what the Engine is asked for, what its refusals mean."""
 
 import pytest
+from docker.types import HostConfig
 from pydantic import TypeAdapter, ValidationError
 
 from hub import gpus
@@ -27,7 +28,8 @@ UUID = "GPU-fef8089b-4820-abfc-e83e-94318197576e"
     ],
 )
 def test_what_the_engine_is_asked_for(written: object, asked: list[dict[str, object]]) -> None:
-    assert gpus.device_requests(GPUS.validate_python(written)) == asked
+    requests = gpus.device_requests(GPUS.validate_python(written))
+    assert HostConfig(version="1.45", device_requests=requests).get("DeviceRequests") == asked
 
 
 @pytest.mark.parametrize(
