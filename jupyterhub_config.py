@@ -2,7 +2,7 @@
 
 import os
 
-from hub import authentication, paths, running, services, settings, spawning, userlist
+from hub import authentication, paths, profile_choice, profiles, running, services, settings, spawning, userlist
 from hub.gateway import servers as gateway_servers
 from hub.gateway import settings as gateway_settings
 from hub.roster import History
@@ -16,5 +16,6 @@ removed = History.load(paths.HISTORY).removed(members)
 running.configure(c, values)
 authentication.configure(c, values.jupyterhub_authenticator, sign_in, members, removed)
 spawning.configure(c, values)
+profile_choice.configure(c, profiles.load(paths.PROFILES), values)
 gateway_servers.configure(c, values.compose_project_name, gateway_settings.load(os.environ))
 services.configure(c, values)

@@ -8,15 +8,16 @@ import sys
 
 from jupyterhub import app, orm
 
-from hub import accounts, paths, roster, settings, userlist
+from hub import accounts, paths, profiles, roster, settings, userlist
 from hub.passwords import InitialPasswords
 from hub.sign_in.settings import NativeSettings, SignInSettings
+from hub.yaml_list import FileError
 
 log = logging.getLogger("hub")
 
 
 def prepare() -> None:
-    """Refuse to start with settings, a userlist or a data volume that cannot be used; else apply the userlist.
+    """Refuse to start with settings, files or a data volume that cannot be used; else apply the userlist.
 
     Raises:
         SystemExit: with a message for the operator.
@@ -24,10 +25,13 @@ def prepare() -> None:
     try:
         values, sign_in = settings.load(os.environ)
         members = userlist.load(paths.USERLIST, values.jupyterhub_admin)
+        profiles.load(paths.PROFILES)
     except settings.SettingsError as error:
         sys.exit(f"FAIL: {error}\n      To mend it: correct them, then run 'make up'.")
     except userlist.UserlistError as error:
         sys.exit(f"FAIL: the userlist cannot be used:\n{error}\n      To mend it: correct it, then run 'make up'.")
+    except FileError as error:
+        sys.exit(f"FAIL: {error.filename} cannot be used:\n{error}\n      To mend it: correct it, then run 'make up'.")
     for warning in settings.warnings(os.environ):
         log.warning(warning)
     if not os.access(paths.DATA, os.W_OK):

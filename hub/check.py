@@ -1,26 +1,31 @@
-"""Check settings and userlist before anything changes: `make build` runs this in a container of its own.
+"""Check settings, userlist and profiles before anything changes: `make build` runs this in a container of its own.
 
 Usage:
     docker compose config --format json | python -m hub.check settings
     python -m hub.check committed < .env
     python -m hub.check list ADMINISTRATOR < userlist
+    tar -c userlist profiles.yaml | python -m hub.check profiles ADMINISTRATOR
+    python -m hub.check images < profiles.yaml           prints those that it names
     python -m hub.check authorities < secrets/ca.crt
     tar -c -C secrets jupyterhub.crt jupyterhub.key | python -m hub.check pair [NAME ...]
 """
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import ssl
 import sys
+import tarfile
 from collections.abc import Callable, Iterable
 
-from hub import pair, settings, userlist
+from hub import pair, profiles, settings, userlist
 from hub.fields import extra, is_secret, problems_of
 from hub.gateway.settings import GatewaySettings
 from hub.host_settings import OVERLAYS, HostSettings
 from hub.sign_in.settings import AUTHENTICATORS
+from hub.yaml_list import FileError
 
 MODELS = (settings.Settings, GatewaySettings, *AUTHENTICATORS.values())
 
@@ -77,6 +82,24 @@ def check_authorities(pem: str) -> None:
         ) from None
 
 
+def check_profiles(archive: bytes, administrator: str) -> None:
+    """Check the profiles, and warn of groups that the userlist does not have.
+
+    Args:
+        archive: a tar of userlist and profiles.yaml.
+        administrator: JUPYTERHUB_ADMIN.
+
+    Raises:
+        FileError: the profiles cannot be used.
+        UserlistError: the userlist cannot be.
+    """
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        content = {name: files.extractfile(name).read() for name in ("userlist", profiles.FILENAME)}  # type: ignore[union-attr]
+    members = userlist.parse(userlist.decode(content["userlist"]), administrator)
+    groups = userlist.groups_of(members.values()).keys()
+    warn(profiles.warnings(profiles.parse(content[profiles.FILENAME]), groups))
+
+
 def warn(warnings: Iterable[str]) -> None:
     """Print each on stderr."""
     for warning in warnings:
@@ -98,6 +121,10 @@ def main(verb: str, *arguments: str) -> None:
             userlist.parse(userlist.decode(given), *arguments)
         elif verb == "pair":
             warn(pair.check(given, arguments))
+        elif verb == "profiles":
+            check_profiles(given, *arguments)
+        elif verb == "images":
+            print("\n".join(profiles.images(profiles.parse(given))))
         else:
             CHECKS[verb](given.decode(errors="replace"))
     except settings.SettingsError as error:
@@ -106,6 +133,8 @@ def main(verb: str, *arguments: str) -> None:
         sys.exit(f"FAIL: {error.what}.\n      To see it: {error.command}\n      To mend it: {error.cure}")
     except userlist.UserlistError as error:
         sys.exit(f"FAIL: the userlist cannot be used:\n{error}\n      To mend it: correct it; nothing was changed.")
+    except FileError as error:
+        sys.exit(f"FAIL: {error.filename} cannot be used:\n{error}\n      To mend it: correct it; nothing was changed.")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from typing import Any
 
 from jupyterhub.spawner import SpawnException
 
+from hub import gpus
+
 SIGNALLED = 128
 NO_SUCH_COMMAND = 127
 NOT_EXECUTABLE = 126
@@ -24,6 +26,7 @@ ENGINE_CURES = {
     r"no such image": "The image was removed just now. Start the server again.",
     r"network \S+ not found": "An administrator has to run 'make build'.",
     r"executable file not found|permission denied|exec format error": IMAGE_CURE,
+    **gpus.REFUSALS,
 }
 LOG_STYLE = "max-height: 24em; white-space: pre-wrap; overflow-wrap: anywhere"
 
@@ -31,7 +34,7 @@ LOG_STYLE = "max-height: 24em; white-space: pre-wrap; overflow-wrap: anywhere"
 class StartError(SpawnException):
     """A start that failed: the same words in the page that waits, in the one people come back to, and in the API."""
 
-    def __init__(self, label: str, what: str, cure: str = "", log: str = "") -> None:
+    def __init__(self, label: str, what: str, cure: str = "", log: str = "", status_code: int = 503) -> None:
         """Put the words together.
 
         Args:
@@ -39,10 +42,11 @@ class StartError(SpawnException):
             what: what happened.
             cure: what to do about it.
             log: the last lines of the server's log; the hub's log gets them elsewhere, once.
+            status_code: of the answer; JupyterHub's own default, 400, would call the request wrong, and with 500 the
+                hub logs every header of it.
         """
         words = f"{what} {cure}".strip()
-        # JupyterHub shows SpawnException's own texts on some of its pages and these on others; its default status,
-        # 400, would call the request wrong, and with 500 the hub logs every header of it.
+        # JupyterHub shows SpawnException's own texts on some of its pages and these on others.
         self.jupyterhub_message = f"{words}\n\nThe last lines of the server's log:\n{log}" if log else words
         self.jupyterhub_html_message = _html(what, cure, log)
         super().__init__(
@@ -50,7 +54,7 @@ class StartError(SpawnException):
             reason=label,
             log_message=words,
             message_html=self.jupyterhub_html_message,
-            status_code=503,
+            status_code=status_code,
         )
 
 

@@ -15,6 +15,7 @@ CONFIG = SERVICE / "jupyterhub_config.py"
 USERLIST = SERVICE / "userlist"
 # Pages that differ from JupyterHub's own.
 TEMPLATES = SERVICE / "hub" / "templates"
+PROFILES = SERVICE / "profiles.yaml"
 
 
 def base_url(given: str) -> str:

@@ -25,6 +25,8 @@ from hub.fields import (
     setting,
 )
 from hub.gateway.settings import GatewaySettings
+from hub.gpus import EXPECTED as GPUS_EXPECTED
+from hub.gpus import Gpus
 from hub.sign_in.oauth_settings import OAuthProviderSettings
 from hub.sign_in.settings import AUTHENTICATORS, SignInSettings
 
@@ -103,6 +105,9 @@ class Settings(SettingsModel):
     )
     pids_limit: int = setting(
         1024, help="processes and threads of each server; 0: no limit", expected="a whole number", ge=0
+    )
+    gpus: Gpus = setting(
+        "", help="the Docker host's NVIDIA GPUs that each server gets; empty: none", expected=GPUS_EXPECTED
     )
     start_timeout: int = setting(
         300,

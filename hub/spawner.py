@@ -66,6 +66,8 @@ class QueueingDockerSpawner(DockerSpawner):
         self._told.clear()
         self._found = None
 
+    gpus = Unicode(help="the GPUs of the container, see hub/gpus.py").tag(config=True)
+
     async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call the Engine; where that is safe, wait for it as long as it does not answer.
 

@@ -9,6 +9,7 @@ from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
 from hub import paths
+from hub.gpus import device_requests
 from hub.settings import Settings
 from hub.spawner import ENGINE_THREADS, REPORT_SECONDS, QueueingDockerSpawner
 
@@ -46,6 +47,7 @@ def configure(c: Config, settings: Settings) -> None:
         spawner.mem_limit = settings.mem_limit
     if settings.cpu_limit:
         spawner.cpu_limit = settings.cpu_limit
+    spawner.gpus = settings.gpus
     if settings.idle_timeout:
         # How often a server reports what its kernels do; the culler goes by it, so it has to be well below.
         seconds = max(5, min(300, settings.idle_timeout // 4))
@@ -66,4 +68,6 @@ def _host_config(settings: Settings, spawner: DockerSpawner) -> dict[str, object
         config["memswap_limit"] = spawner.mem_limit
     if settings.pids_limit:
         config["pids_limit"] = settings.pids_limit
+    if spawner.gpus:
+        config["device_requests"] = device_requests(spawner.gpus)
     return config

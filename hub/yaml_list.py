@@ -14,6 +14,11 @@ from hub.fields import extra
 class FileError(ValueError):
     """The file cannot be used; the text has a line for every problem: file, line number and reason."""
 
+    @property
+    def filename(self) -> str:
+        """Which file it is about."""
+        return str(self).partition(":")[0]
+
 
 def parse[Entry: BaseModel](text: str, entry: type[Entry], filename: str) -> list[tuple[int, Entry]]:
     """Read a list of mappings.
@@ -51,7 +56,7 @@ def parse[Entry: BaseModel](text: str, entry: type[Entry], filename: str) -> lis
 
 
 def _complaints(root: yaml.Node) -> Iterator[tuple[int, str]]:
-    """What YAML allows and we do not: anything but a list of mappings, and a name that is there twice."""
+    """What YAML allows and we do not: anything but a list of mappings, and names that are lists or there twice."""
     if not isinstance(root, yaml.SequenceNode):
         yield _first_line(root), "expected a list, whose entries begin with a dash."
         return
@@ -65,9 +70,12 @@ def _complaints(root: yaml.Node) -> Iterator[tuple[int, str]]:
 def _duplicates(mapping: yaml.MappingNode) -> Iterator[tuple[int, str]]:
     seen: dict[str, int] = {}
     for key, value in mapping.value:
+        if not isinstance(key, yaml.ScalarNode):
+            yield _first_line(key), "a name is expected in front of the colon."
+            continue
         if key.value in seen:
             yield _first_line(key), f"{key.value!r} is there twice, first in line {seen[key.value]}: remove one."
-        seen.setdefault(str(key.value), _first_line(key))
+        seen.setdefault(key.value, _first_line(key))
         if isinstance(value, yaml.MappingNode):
             yield from _duplicates(value)
 
@@ -84,7 +92,8 @@ def _line(root: yaml.Node, detail: ErrorDetails) -> int:
             node = node.value[step]
             line = _first_line(node)
             continue
-        found = [(key, value) for key, value in getattr(node, "value", []) if getattr(key, "value", None) == step]
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = [(key, value) for key, value in pairs if key.value == step]
         if not found:
             break
         line, node = _first_line(found[0][0]), found[0][1]

@@ -41,6 +41,27 @@ in_hub() {
   docker compose exec -T hub "$@"
 }
 
+# checker_image: build the hub without userlist and profiles, which checks and reads what people write; print its name.
+checker_image() {
+  local project image
+  project=$(setting COMPOSE_PROJECT_NAME)
+  image="$project-hub:check"
+  docker build --quiet --label com.docker.compose.project="$project" --target hub-base --tag "$image" --file Dockerfile.jupyterhub \
+    --build-arg BASE_IMAGE="$(setting BASE_IMAGE)" --secret id=ca_bundle,src="$CA_BUNDLE" . >/dev/null || return
+  echo "$image"
+}
+
+# notebook_images: every image that a server may be started from, one a line: that of .env, then those of profiles.yaml.
+notebook_images() {
+  local image checker profiles=
+  image=$(setting DOCKER_NOTEBOOK_IMAGE)
+  if [ -f profiles.yaml ]; then
+    checker=$(checker_image) || return
+    profiles=$(docker run --rm --interactive --network none "$checker" python -m hub.check images <profiles.yaml) || return
+  fi
+  printf '%s\n' "$image" "$profiles" | awk 'NF && !seen[$0]++'
+}
+
 # The extra certificate authorities that builds trust, for networks that re-sign TLS: the host's own bundle.
 default_ca_bundle() {
   local bundle

@@ -1,8 +1,10 @@
 """`python -m hub.check`, as `make build` calls it: what Compose or the userlist says on stdin, problems on stderr."""
 
+import io
 import json
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,44 @@ def test_userlist(arguments: list[str], stdin: bytes, code: int, said: str) -> N
     assert result == code
     assert said in message
     assert message.startswith("FAIL: the userlist cannot be used:\n") is (code == 1)
+
+
+def tar(**files: str) -> bytes:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as into:
+        for name, text in files.items():
+            entry = tarfile.TarInfo({"profiles": "profiles.yaml"}.get(name, name))
+            entry.size = len(text.encode())
+            into.addfile(entry, io.BytesIO(text.encode()))
+    return archive.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("profiles", "code", "said"),
+    [
+        ("- {name: a, groups: [pilots]}\n- name: b\n", 0, ""),
+        ("- {name: a, groups: [cooks]}\n- name: b\n", 0, "WARNING: profiles.yaml: 'a' is for the group 'cooks', which"),
+        (
+            "- {name: a, groups: [pilots]}\n",
+            0,
+            "WARNING: profiles.yaml: no profile is for everybody: who is in none of",
+        ),
+        ("- name: a\n- name: a\n", 1, "FAIL: profiles.yaml cannot be used:\nprofiles.yaml:2: 'a' is there twice"),
+    ],
+)
+def test_profiles(profiles: str, code: int, said: str) -> None:
+    result, message = check("profiles", "admin", stdin=tar(userlist="zoe pilots\n", profiles=profiles))
+    assert result == code
+    assert message.startswith(said) if said else message == ""
+
+
+def test_the_images_of_profiles_are_printed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.check", "images"],
+        cwd=REPOSITORY,
+        input=b"- {name: a, image: x}\n- name: b\n- {name: c, image: 'y:1'}\n",
+        capture_output=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == (b"x\ny:1\n", b"")
+    assert check("images", stdin=b"- name: [x]\n")[0] == 1

@@ -27,6 +27,7 @@ BAD = {
     "MEM_LIMIT": "2 gigs",
     "CPU_LIMIT": "half",
     "PIDS_LIMIT": "-1",
+    "GPUS": "0,2",
     "START_TIMEOUT": "9",
     "IDLE_TIMEOUT": "1h",
     "NAMED_SERVER_LIMIT": "1.5",

@@ -1,9 +1,10 @@
 """A list in YAML: every problem has its line, and says what is expected."""
 
 import re
+from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub import yaml_list
 from hub.fields import Bytes, setting
@@ -18,7 +19,7 @@ class Ship(BaseModel):
     name: str = setting(..., help="", expected="a name")
     cargo: Bytes = setting("0", help="", expected="a size such as 2G")
     crew: list[str] = setting([], help="", expected="a list of names")
-    rooms: dict[str, int] = setting({}, help="", expected="names, each with a number")
+    rooms: dict[Annotated[str, Field(max_length=5)], int] = setting({}, help="", expected="names, each with a number")
 
     @model_validator(mode="after")
     def _someone_flies_it(self) -> "Ship":
@@ -61,6 +62,11 @@ def test_a_file_without_entries_is_an_empty_list(text: str) -> None:
         ("- name: a\n  cargo: lots", "ships.yaml:2: cargo is 'lots'; expected a size such as 2G."),
         ("- name: a\n  crew:\n  - b\n  - [c]", "ships.yaml:4: crew is ['c']; expected a list of names."),
         ("- name: a\n  rooms: {x: many}", "ships.yaml:2: rooms is 'many'; expected names, each with a number."),
+        (
+            "- name: a\n  rooms:\n    x: 1\n    galley: 2",
+            "ships.yaml:4: rooms is 'galley'; expected names, each with a number.",
+        ),
+        ("- name: a\n  ? [b]\n  : c", "ships.yaml:2: a name is expected in front of the colon."),
         ("- name: a\n  gun: 1", "ships.yaml:2: 'gun' is not known here; expected one of name, cargo, crew, rooms."),
         ("# ours\n- name: a\n  crew: [cook]", "ships.yaml:2: a cook alone cannot fly it"),
         ("- name: 'a", "ships.yaml:1: this is not YAML: found unexpected end of stream."),
