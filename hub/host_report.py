@@ -58,11 +58,11 @@ class HostReport:
         return [note for note in found if note]
 
     def left_over(self, users: Iterable[str]) -> str:
-        """A sentence about the volumes that belong to none of these; empty when there are none."""
+        """The volumes that belong to none of these, a line each below a headline; empty when there are none."""
         strangers = self.volumes.keys() - set(map(names.escaped, users))
-        rest = [
-            f"{volume.name} ({disk_use.human(volume.size)})"
+        lines = [
+            f"  {volume.name}  {disk_use.describe([volume])}"
             for stranger in sorted(strangers)
             for volume in self.volumes[stranger]
         ]
-        return f"Volumes of nobody here: {', '.join(rest)}" if rest else ""
+        return "\n".join(["Volumes of nobody here:", *lines]) if lines else ""

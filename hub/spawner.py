@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 import aiohttp
@@ -15,6 +16,7 @@ from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
 from jupyterhub.utils import url_path_join
 
+from hub.names import PROJECT_LABEL, SERVER_LABEL, USER_LABEL
 from hub.start_queue import StartQueue
 
 # DockerSpawner has one thread for the calls to the Engine: while `docker stop` waited 10 s for one server, another
@@ -26,6 +28,7 @@ ENGINE_RETRY_SECONDS = 1
 ANSWER_POLL_SECONDS = 0.03
 ALIVE_POLL_SECONDS = 2
 LAST_WORDS = 20  # lines
+NO_QUOTA = "quota size requested but no quota support"
 
 # What the spawn page shows: text and per cent.
 CREATING = ("Starting the container", 40)
@@ -68,6 +71,54 @@ class QueueingDockerSpawner(DockerSpawner):
                 f"The notebook image {image} is not on the Docker host: an administrator has to run 'make build'.",
                 reason="image",
             ) from None
+
+    async def get_object(self) -> dict[str, Any] | None:
+        """Inspect the container; one of the same name that is not this server's is none of ours, and never touched.
+
+        `PREFIX-proxy`, the server of a user called proxy, may be the hub's own proxy.
+        """
+        found = await super().get_object()
+        mine = self._render_templates(self.extra_create_kwargs)["labels"]
+        # The server's label came last: one that runs may be from before.
+        theirs = {SERVER_LABEL: mine[SERVER_LABEL]} | found["Config"]["Labels"] if found else {}
+        if any(theirs.get(name) != mine[name] for name in (PROJECT_LABEL, USER_LABEL, SERVER_LABEL)):
+            self.object_id = ""
+            return None
+        return found
+
+    async def create_object(self) -> dict[str, Any]:
+        """Make the container.
+
+        Raises:
+            SpawnException: its name is taken, or the Engine cannot limit a volume.
+        """
+        try:
+            return await super().create_object()
+        except APIError as error:
+            if error.status_code == HTTPStatus.CONFLICT:
+                raise SpawnException(
+                    f"Another container is called {self.object_name}: an administrator has to remove it.", reason="name"
+                ) from None
+            if NO_QUOTA in str(error):
+                raise SpawnException(
+                    "DISK_LIMIT is set, and the Docker host cannot limit a volume: an administrator has to mend that; "
+                    "'make build' says how.",
+                    reason="quota",
+                ) from None
+            raise
+
+    async def remove_object(self) -> None:
+        """Remove the container, also one that is left over from before and runs.
+
+        Such a one is there when the hub's database is older than it. DockerSpawner takes the Engine's refusal to
+        remove it for success, and fails when it makes the new one.
+        """
+        self.log.info("Removing %s", self.container_name)
+        try:
+            await self.docker("remove_container", self.object_id, v=True, force=True)
+        except APIError as error:
+            if error.status_code not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):  # gone, or going
+                raise
 
     async def start(self) -> tuple[str, int]:
         """Start the container when it is this server's turn.
