@@ -80,7 +80,7 @@ class QueueingDockerSpawner(DockerSpawner):
         found = await super().get_object()
         mine = self._render_templates(self.extra_create_kwargs)["labels"]
         # The server's label came last: one that runs may be from before.
-        theirs = {SERVER_LABEL: mine[SERVER_LABEL]} | found["Config"]["Labels"] if found else {}
+        theirs = {SERVER_LABEL: mine[SERVER_LABEL]} | (found["Config"]["Labels"] or {}) if found else {}
         if any(theirs.get(name) != mine[name] for name in (PROJECT_LABEL, USER_LABEL, SERVER_LABEL)):
             self.object_id = ""
             return None
