@@ -131,7 +131,6 @@ def test_who_takes_too_much_memory_is_told_in_the_browser(ship: Deployment, toke
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text("Kernel Restarting", timeout=60_000)
         expect(dialog).to_contain_text("appears to have died. It will restart automatically.")
-        page.screenshot(path="/results/memory.png")
         dialog.get_by_role("button").last.click()
         # JupyterLab shows "Starting" until something is run, so there is no waiting for an idle kernel.
         cell = start_new_cell(page, "3 + 4")
@@ -169,7 +168,6 @@ def test_who_fills_the_disk_is_told_and_nobody_else_notices(ship: Deployment, to
         dialog = page.get_by_role("dialog")
         dialog.get_by_role("button", name="Rename and Save").click()
         expect(dialog).to_contain_text("File Save Error")
-        page.screenshot(path="/results/disk.png")
         expect(dialog).to_contain_text("No space left on device")
         dialog.get_by_role("button").last.click()
         assert inspected(ship, container)["State"]["Running"]
