@@ -33,7 +33,7 @@ status: ## What runs
 
 # --- People ---
 .PHONY: users password token client-cert
-users: ## Everybody: admin, groups, activity, server, initial password
+users: ## Everybody: admin, groups, activity, server, files, initial password
 	@scripts/users
 
 password: ## Set and print a new password: make password USER=name

@@ -2,7 +2,19 @@
 
 import os
 
-from hub import authentication, paths, profile_choice, profiles, running, services, settings, spawning, userlist
+from hub import (
+    authentication,
+    paths,
+    profile_choice,
+    profiles,
+    running,
+    services,
+    settings,
+    spawning,
+    stale,
+    userlist,
+    volumes,
+)
 from hub.gateway import servers as gateway_servers
 from hub.gateway import settings as gateway_settings
 from hub.roster import History
@@ -10,6 +22,7 @@ from hub.roster import History
 c = get_config()  # noqa: F821 -- JupyterHub defines it
 
 values, sign_in = settings.load(os.environ)
+gateway = gateway_settings.load(os.environ)
 members = userlist.load(paths.USERLIST, values.jupyterhub_admin)
 removed = History.load(paths.HISTORY).removed(members)
 
@@ -17,5 +30,7 @@ running.configure(c, values)
 authentication.configure(c, values.jupyterhub_authenticator, sign_in, members, removed)
 spawning.configure(c, values)
 profile_choice.configure(c, profiles.load(paths.PROFILES), values)
-gateway_servers.configure(c, values.compose_project_name, gateway_settings.load(os.environ))
+volumes.configure(c, values)
+gateway_servers.configure(c, values.compose_project_name, gateway)
+stale.configure(c, stale.Origin.today(values, gateway))
 services.configure(c, values)

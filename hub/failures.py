@@ -26,6 +26,14 @@ ENGINE_CURES = {
     r"no such image": "The image was removed just now. Start the server again.",
     r"network \S+ not found": "An administrator has to run 'make build'.",
     r"executable file not found|permission denied|exec format error": IMAGE_CURE,
+    r"container name .* is already in use": (
+        "Another container has its name: an administrator has to remove that, or to set another "
+        "DOCKER_CONTAINER_PREFIX."
+    ),
+    r"quota size requested but no quota support": (
+        "DISK_LIMIT is set, and the Docker host cannot limit a volume: an administrator has to mend that; "
+        "'make build' says how."
+    ),
     **gpus.REFUSALS,
 }
 LOG_STYLE = "max-height: 24em; white-space: pre-wrap; overflow-wrap: anywhere"

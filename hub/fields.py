@@ -176,6 +176,8 @@ def _words(value: object) -> list[str]:
 
 
 Bytes = Annotated[int, BeforeValidator(_bytes)]
+# A size that cannot be "no limit".
+Size = Annotated[Bytes, Field(gt=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]*$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]

@@ -1,7 +1,8 @@
 """What `make users`, `make password`, `make token` and the end of `make up` do, in the hub's container.
 
 Usage:
-    python -m hub.people list              on stdin, what is known of client certificates: see scripts/users
+    python -m hub.people list              on stdin, what the Docker host knows: see scripts/users
+    python -m hub.people stale             whose servers a restart would change; on stdin, what scripts/servers prints
     python -m hub.people welcome           where to sign in, who the first administrator is, and how; reads what
                                            `docker compose config --format json` prints
     python -m hub.people password NAME     set and print a new one
@@ -14,24 +15,25 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from jupyterhub import orm
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy.orm import Session
 
-from hub import accounts, passwords, paths, settings, userlist
+from hub import accounts, disk_use, passwords, paths, settings, stale, userlist
 from hub.address import public_address
-from hub.gateway import pki
 from hub.gateway import servers as gateway_servers
 from hub.gateway import settings as gateway_settings
+from hub.host_report import HostReport
 from hub.passwords import InitialPasswords
 from hub.roster import History
 from hub.sign_in.oauth_settings import CALLBACK_PATH, OAuthProviderSettings
 from hub.sign_in.settings import NativeSettings
 
-COLUMNS = ("name", "admin", "groups", "last activity (UTC)", "server", "initial password", "note")
+COLUMNS = ("name", "admin", "groups", "last activity (UTC)", "server", "files", "initial password", "note")
+NOTHING = HostReport()
 
 
 def rows(
@@ -39,12 +41,9 @@ def rows(
     initial: dict[str, str],
     removed: set[str],
     native: bool = True,
-    certificates: Mapping[str, str] | None = None,
+    host: HostReport = NOTHING,
 ) -> Iterator[tuple[str, ...]]:
-    """One row for everybody whom the hub knows or, with `native`, who waits for approval, by name; see COLUMNS.
-
-    `certificates` has what there is to say about each client certificate, by escaped names; None: nobody needs one.
-    """
+    """One row for everybody whom the hub knows or, with `native`, who waits for approval, by name; see COLUMNS."""
     users = {user.name: user for user in db.query(orm.User)}
     infos = {info.username: info for info in db.query(UserInfo)} if native else {}
     for name in sorted(users.keys() | infos.keys()):
@@ -55,11 +54,9 @@ def rows(
             " ".join(sorted(group.name for group in user.groups)) if user else "",
             _minute(user.last_activity) if user else "",
             "running" if user and any(spawner.server for spawner in user.orm_spawners.values()) else "",
+            disk_use.describe(host.volumes_of(name)),
             initial.get(name, ""),
-            _note(name, infos.get(name), removed)
-            or (
-                "" if certificates is None else certificates.get(gateway_servers.escaped(name), "no client certificate")
-            ),
+            _note(name, infos.get(name), removed) or ", ".join(host.notes(name)),
         )
 
 
@@ -121,8 +118,15 @@ def _list(db: Session, _: str) -> str:
     removed = History.load(paths.HISTORY).removed(members)
     native = isinstance(sign_in, NativeSettings)
     initial = InitialPasswords(paths.INITIAL_PASSWORDS).all() if native else {}
-    certificates = pki.notes(iter(sys.stdin)) if gateway_settings.load(os.environ).wants_certificates else None
-    return table(list(rows(db, initial, removed, native, certificates)))
+    host = HostReport.read(sys.stdin, values, gateway_settings.load(os.environ))
+    lines = list(rows(db, initial, removed, native, host))
+    return "\n\n".join(filter(None, (table(lines), host.left_over(line[0] for line in lines))))
+
+
+def _stale(_: Session, __: str) -> str:
+    values, _sign_in = settings.load(os.environ)
+    host = HostReport.read(sys.stdin, values, gateway_settings.load(os.environ))
+    return stale.sentence(host.servers)
 
 
 def _welcome(_: Session, __: str) -> str:
@@ -173,6 +177,7 @@ def _pki(db: Session, name: str) -> str:
 
 VERBS: dict[str, Callable[[Session, str], str]] = {
     "list": _list,
+    "stale": _stale,
     "welcome": _welcome,
     "password": _password,
     "pki": _pki,

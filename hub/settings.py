@@ -8,7 +8,7 @@ anything changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from hub.fields import (
@@ -17,6 +17,7 @@ from hub.fields import (
     Image,
     Name,
     SettingsModel,
+    Size,
     SubdomainHost,
     Token,
     Words,
@@ -103,11 +104,24 @@ class Settings(SettingsModel):
         ge=0,
         allow_inf_nan=False,
     )
+    swap_limit: Bytes = setting(
+        0, help="swap of each server, on top of its memory; 0: none", expected="a size such as 512M or 2G, or 0"
+    )
+    shm_limit: Size | None = setting(
+        None,
+        help="size of /dev/shm, which counts as memory; empty: half of the memory, or Docker's 64M without MEM_LIMIT",
+        expected="a size such as 64M or 2G",
+    )
     pids_limit: int = setting(
         1024, help="processes and threads of each server; 0: no limit", expected="a whole number", ge=0
     )
     gpus: Gpus = setting(
         "", help="the Docker host's NVIDIA GPUs that each server gets; empty: none", expected=GPUS_EXPECTED
+    )
+    disk_limit: Bytes = setting(
+        0,
+        help="what each new volume of a user may hold, where the Docker host can limit it; 0: no limit",
+        expected="a size such as 512M or 10G, or 0",
     )
     start_timeout: int = setting(
         300,
@@ -124,6 +138,11 @@ class Settings(SettingsModel):
     named_server_limit: int = setting(
         0, help="further servers each user may run under a name; 0: none", expected="a whole number", ge=0
     )
+    named_server_volumes: Literal["shared", "own"] = setting(
+        "shared",
+        help="`shared`: those have the user's files, too; `own`: each has a volume for itself",
+        expected="shared or own",
+    )
 
     configproxy_auth_token: Token = setting(
         ...,
@@ -137,6 +156,14 @@ class Settings(SettingsModel):
         expected="32 to 64 characters",
         file="secrets/hub.env",
     )
+
+    def rules(self) -> Iterator[str]:
+        """Swap is given on top of a limit of the memory."""
+        if str(self.swap_limit) != "0" and str(self.mem_limit) == "0":
+            yield (
+                "  SWAP_LIMIT (.env or the shell) is set, and MEM_LIMIT is 0: without a limit of the memory, Docker "
+                "limits no swap; expected 0, or a MEM_LIMIT."
+            )
 
 
 def load(environment: Mapping[str, str]) -> tuple[Settings, SignInSettings]:
@@ -181,6 +208,8 @@ def warnings(environment: Mapping[str, str]) -> list[str]:
     if name != "native" and settings.jupyterhub_admin.lower() == GIVEN_ADMIN:
         found.append(f"JUPYTERHUB_ADMIN={GIVEN_ADMIN}: whoever has that name with {name} is administrator here.")
     gateway = GatewaySettings.model_validate(given(GatewaySettings, environment))
+    if settings.shm_limit and settings.mem_limit and settings.shm_limit > settings.mem_limit:
+        found.append("SHM_LIMIT is more than MEM_LIMIT: what lies in /dev/shm counts as memory.")
     return found + sign_in.warnings(name) + gateway.warnings()
 
 

@@ -1,32 +1,25 @@
-"""DockerSpawner with a queue, without random waits, patient with the Engine, and telling what it does."""
+"""DockerSpawner with a queue, without random waits, and telling what it does."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import aiohttp
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
-from dockerspawner import DockerSpawner
 from jupyterhub.utils import maybe_future, url_path_join
 from traitlets import List, Unicode
 
 from hub import failures, server_log, versions
+from hub.containers import PatientDockerSpawner
 from hub.failures import StartError
 from hub.images import Pulls, engines_words
 from hub.start_events import StartEvents
 from hub.start_queue import StartQueue
 
-# DockerSpawner has one thread for the calls to the Engine: while `docker stop` waited 10 s for one server, another
-# user's start took 10.45 s; with 8 threads 1.0 to 1.2 s.
-ENGINE_THREADS = 8
-# What may be asked again after the Engine did not answer, because asking twice does no harm.
-REPEATABLE = {"inspect_container", "inspect_image", "stop", "remove_container"}
-ENGINE_RETRY_SECONDS = 1
 ANSWER_POLL_SECONDS = 0.03
 ALIVE_POLL_SECONDS = 2
 # JupyterHub's own limit, `start_timeout`, ends a start without a word and removes the container with its log. Ours
@@ -42,13 +35,12 @@ ANSWERING = 80
 ANSWERED = 95
 
 
-class QueueingDockerSpawner(DockerSpawner):
+class QueueingDockerSpawner(PatientDockerSpawner):
     """Each user's server in a container of its own."""
 
     local_images = List(Unicode(), help="Images that `make build` builds, and no registry has.").tag(config=True)
 
-    # Shared by every user's spawner: DockerSpawner keeps the threads and the client on the class, too.
-    _executor = ThreadPoolExecutor(ENGINE_THREADS, thread_name_prefix="docker")
+    # Shared by every user's spawner.
     _queue = StartQueue(size=max(1, (os.cpu_count() or 1) * 3 // 2))
     _pulls = Pulls()
     _starting: asyncio.Task[Any] | None = None
@@ -67,24 +59,6 @@ class QueueingDockerSpawner(DockerSpawner):
         self._found = None
 
     gpus = Unicode(help="the GPUs of the container, see hub/gpus.py").tag(config=True)
-
-    async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        """Call the Engine; where that is safe, wait for it as long as it does not answer.
-
-        The hub takes an error of `poll` for a stopped server: started while the Engine was away, it marked every
-        running server stopped and deleted its route.
-        """
-        told = False
-        while True:
-            try:
-                return await super().docker(method, *args, **kwargs)
-            except (requests.RequestException, DockerException) as error:
-                if not _worth_repeating(method, error):
-                    raise
-                if not told:
-                    self.log.warning("The Docker Engine does not answer (%s): waiting for it", error)
-                    told = True
-            await asyncio.sleep(ENGINE_RETRY_SECONDS)
 
     async def run_pre_spawn_hook(self) -> None:
         """Run the configured hook, then fetch the image if it is missing.
@@ -265,15 +239,6 @@ class QueueingDockerSpawner(DockerSpawner):
         lines = server_log.last_lines(log, server_log.secrets_in(container["Config"]["Env"]))
         self.log.error("Last lines of %s:\n%s", self.container_name, lines)
         return lines
-
-
-def _worth_repeating(method: str, error: Exception) -> bool:
-    """Whether the Engine was away and asking again does no harm; not when it has answered with a refusal."""
-    if isinstance(error, APIError):
-        return method.startswith("inspect") and error.is_server_error()
-    # The client asks for the Engine's version first and wraps what goes wrong then in a bare DockerException.
-    away = isinstance(error, requests.ConnectionError | requests.Timeout) or type(error) is DockerException
-    return away and method in REPEATABLE
 
 
 async def _wait_until_answered(url: str) -> str | None:

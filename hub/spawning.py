@@ -9,12 +9,11 @@ from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
 from hub import paths
+from hub.containers import ENGINE_THREADS
 from hub.gpus import device_requests
+from hub.names import PROJECT_LABEL, SERVER_LABEL, USER_LABEL
 from hub.settings import Settings
-from hub.spawner import ENGINE_THREADS, REPORT_SECONDS, QueueingDockerSpawner
-
-PROJECT_LABEL = "org.jupyter.hub.project"
-USER_LABEL = "org.jupyter.hub.user"
+from hub.spawner import REPORT_SECONDS, QueueingDockerSpawner
 
 
 def configure(c: Config, settings: Settings) -> None:
@@ -32,7 +31,6 @@ def configure(c: Config, settings: Settings) -> None:
     spawner.prefix = settings.docker_container_prefix
     spawner.network_name = settings.docker_network_name
     spawner.notebook_dir = settings.docker_notebook_dir
-    spawner.volumes = {f"{settings.compose_project_name}-user-{{username}}": settings.docker_notebook_dir}
     spawner.default_url = "/lab"
     if settings.docker_spawn_cmd:
         spawner.cmd = settings.docker_spawn_cmd
@@ -40,7 +38,11 @@ def configure(c: Config, settings: Settings) -> None:
     spawner.start_timeout = settings.start_timeout + REPORT_SECONDS
     spawner.client_kwargs = {"max_pool_size": ENGINE_THREADS}
     spawner.extra_create_kwargs = {
-        "labels": {PROJECT_LABEL: settings.compose_project_name, USER_LABEL: "{raw_username}"}
+        "labels": {
+            PROJECT_LABEL: settings.compose_project_name,
+            USER_LABEL: "{raw_username}",
+            SERVER_LABEL: "{raw_servername}",
+        }
     }
     spawner.extra_host_config = partial(_host_config, settings)
     if settings.mem_limit:
@@ -65,7 +67,10 @@ def _host_config(settings: Settings, spawner: DockerSpawner) -> dict[str, object
         "log_config": LogConfig(type="local", config={"max-size": "10m", "max-file": "3"}),
     }
     if spawner.mem_limit:
-        config["memswap_limit"] = spawner.mem_limit
+        # The Engine means both together; left out, it would be twice the memory.
+        config["memswap_limit"] = spawner.mem_limit + settings.swap_limit
+    if shm := settings.shm_limit or (spawner.mem_limit or 0) // 2:
+        config["shm_size"] = shm
     if settings.pids_limit:
         config["pids_limit"] = settings.pids_limit
     if spawner.gpus:

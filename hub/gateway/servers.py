@@ -6,15 +6,14 @@ https://jupyter-server.readthedocs.io/en/stable/other/full-config.html and Gatew
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from escapism import escape
 from traitlets.config import Config
 
 from hub.gateway.settings import GatewaySettings
+from hub.names import escaped
 
 if TYPE_CHECKING:
     from dockerspawner import DockerSpawner
@@ -40,11 +39,6 @@ def configure(c: Config, project: str, settings: GatewaySettings) -> None:
 def volume(project: str, name: str) -> str:
     """The volume with somebody's certificate, called as the spawner calls it."""
     return f"{project}-pki-{escaped(name)}"
-
-
-def escaped(name: str) -> str:
-    """A user's name as DockerSpawner has it in the names of volumes: letters, digits and dashes."""
-    return escape(name, set(string.ascii_lowercase + string.digits), escape_char="-").lower()
 
 
 def environment(settings: GatewaySettings) -> dict[str, Value]:

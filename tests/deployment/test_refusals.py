@@ -20,6 +20,7 @@ BAD_LISTS = {
 NOBODY = "userlist: nobody is an administrator: write 'admin' behind a name, or set JUPYTERHUB_ADMIN in .env."
 BAD_SETTINGS = {
     "CPU_LIMIT": "-1",
+    "DISK_LIMIT": "plenty",
     "DOCKER_CONTAINER_PREFIX": "-x",
     "DOCKER_NOTEBOOK_DIR": "work",
     "DOCKER_NOTEBOOK_IMAGE": "Upper Case",
@@ -28,10 +29,13 @@ BAD_SETTINGS = {
     "JUPYTERHUB_SPAWNER": "kubernetes",
     "MEM_LIMIT": "lots",
     "NAMED_SERVER_LIMIT": "some",
+    "NAMED_SERVER_VOLUMES": "ours",
     "NATIVE_OPEN_SIGNUP": "perhaps",
     "NATIVE_SIGNUP": "2",
     "PIDS_LIMIT": "1.5",
+    "SHM_LIMIT": "1K",
     "START_TIMEOUT": "5",
+    "SWAP_LIMIT": "much",
 }
 WEAK_PASSWORD = "trustno1"
 

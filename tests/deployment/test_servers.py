@@ -32,7 +32,8 @@ slow) trap "" TERM ;;
 dying) echo "last words" >&2; exit 3 ;;
 esac
 start-singleuser.py "$@"' sh --ServerApp.custom_display_url=https://example.org"""
-MEM_LIMIT = 400 * 1024**2
+MIB = 1024**2
+MEM_LIMIT = 400 * MIB
 PIDS_LIMIT = 100
 USERLIST = "\n".join(["admin admin", "alice", "bob", "slow", "dying", *CLASS, ""])
 
@@ -51,6 +52,8 @@ def other(make_deployment: MakeDeployment) -> Deployment:
         f"{PREFIX}servers",
         DOCKER_SPAWN_CMD=SPAWN_CMD,
         MEM_LIMIT="400M",
+        SWAP_LIMIT="64M",
+        SHM_LIMIT="96M",
         CPU_LIMIT="0.5",
         PIDS_LIMIT=str(PIDS_LIMIT),
         NAMED_SERVER_LIMIT="1",
@@ -176,6 +179,7 @@ def test_a_server_has_the_default_limits(deployment: Deployment, token: str) -> 
         state = inspected(deployment, container)
     host = state["HostConfig"]
     assert (host["Memory"], host["MemorySwap"]) == (2 * 1024**3, 2 * 1024**3)
+    assert host["ShmSize"] == 1024**3
     assert host["CpuQuota"] / host["CpuPeriod"] == 1
     assert host["PidsLimit"] == 1024
     assert host["CapDrop"] == ["ALL"]
@@ -250,7 +254,8 @@ def small(other: Deployment, other_token: str) -> Iterator[str]:
 
 def test_other_limits_hold(other: Deployment, small: str) -> None:
     host = inspected(other, small)["HostConfig"]
-    assert (host["Memory"], host["MemorySwap"]) == (MEM_LIMIT, MEM_LIMIT)
+    assert (host["Memory"], host["MemorySwap"]) == (MEM_LIMIT, MEM_LIMIT + 64 * MIB)
+    assert host["ShmSize"] == 96 * MIB
     assert host["CpuQuota"] / host["CpuPeriod"] == 0.5
     assert host["PidsLimit"] == PIDS_LIMIT
 

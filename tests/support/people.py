@@ -83,7 +83,7 @@ def refusal(response: requests.Response) -> str:
 
 def users(deployment: Deployment) -> dict[str, dict[str, str]]:
     """What `make users` prints: for each name the cells of its line by the heads of their columns."""
-    head, *lines = deployment.make("users").stdout.splitlines()
+    head, *lines = deployment.make("users").stdout.partition("\n\n")[0].splitlines()
     columns = [(found[0], found.start()) for found in re.finditer(r"\S+(?: \S+)*", head)]
     ends = [start for _, start in columns[1:]] + [None]
     table = [

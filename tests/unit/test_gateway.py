@@ -207,8 +207,7 @@ def test_a_gateway_for_each_user() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_are_escaped_as_the_spawner_does(name: str) -> None:
-    assert servers.escaped(name) == DockerSpawner._escape(name)
+def test_volumes_are_called_as_the_spawner_calls_them(name: str) -> None:
     assert servers.volume("jupyterhub", name) == f"jupyterhub-pki-{DockerSpawner._escape(name)}"
 
 

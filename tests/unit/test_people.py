@@ -11,7 +11,10 @@ from nativeauthenticator.orm import UserInfo
 from sqlalchemy.orm import Session
 
 from hub import accounts, passwords, people, roster, userlist
+from hub.disk_use import Volume
+from hub.host_report import HostReport
 from hub.passwords import InitialPasswords
+from hub.stale import Server
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -35,10 +38,10 @@ def test_rows(crew: Session) -> None:
     crew.add(orm.Spawner(name="", user=orm.User.find(crew, "zoe")))
     crew.commit()
     assert list(people.rows(crew, {"zoe": "initial-of-zoe", "jayne": "old"}, {"wash"})) == [
-        ("jayne", "", "", "", "", "old", "waits for approval"),
-        ("mal", "admin", "captains crew", "2517-09-20 20:05", "running", "", ""),
-        ("wash", "", "", "never", "", "", "removed from the userlist"),
-        ("zoe", "", "crew", "never", "", "initial-of-zoe", ""),
+        ("jayne", "", "", "", "", "", "old", "waits for approval"),
+        ("mal", "admin", "captains crew", "2517-09-20 20:05", "running", "", "", ""),
+        ("wash", "", "", "never", "", "", "", "removed from the userlist"),
+        ("zoe", "", "crew", "never", "", "", "initial-of-zoe", ""),
     ]
 
 
@@ -46,13 +49,24 @@ def test_rows_where_the_gateway_wants_certificates(crew: Session) -> None:
     crew.add(orm.User(name="o.hara"))
     crew.commit()
     certificates = {"zoe": "", "o-2ehara": "client certificate expired on 2517-09-20", "wash": ""}
-    assert {row[0]: row[6] for row in people.rows(crew, {}, {"wash"}, certificates=certificates)} == {
+    host = HostReport(certificates=certificates)
+    assert {row[0]: row[7] for row in people.rows(crew, {}, {"wash"}, host=host)} == {
         "jayne": "waits for approval",
         "mal": "no client certificate",
         "o.hara": "client certificate expired on 2517-09-20",
         "wash": "removed from the userlist",
         "zoe": "",
     }
+
+
+def test_rows_have_what_the_docker_host_knows(crew: Session) -> None:
+    host = HostReport(
+        volumes={"zoe": [Volume("jupyterhub-user-zoe", 5 * 1024**2, 0)]},
+        servers=[Server("zoe", "", ("older image", "older settings")), Server("zoe", "gpu", ("older image",))],
+    )
+    found = {row[0]: (row[5], row[7]) for row in people.rows(crew, {}, set(), host=host)}
+    assert found["zoe"] == ("5M", "older image, older settings")
+    assert found["mal"] == ("", "")
 
 
 def test_a_server_under_a_name_counts_as_running(crew: Session) -> None:
@@ -63,7 +77,7 @@ def test_a_server_under_a_name_counts_as_running(crew: Session) -> None:
 
 
 def test_table_leaves_empty_columns_out() -> None:
-    lines = [("zoe", "", "", "never", "", "", ""), ("washburne", "", "crew", "never", "", "", "")]
+    lines = [("zoe", "", "", "never", "", "", "", ""), ("washburne", "", "crew", "never", "", "", "", "")]
     assert people.table(lines).splitlines() == [
         "name       groups  last activity (UTC)",
         "zoe                never",
@@ -72,7 +86,7 @@ def test_table_leaves_empty_columns_out() -> None:
 
 
 def test_table_of_everything() -> None:
-    line = tuple("abcdefg")
+    line = tuple("abcdefgh")
     header, row = people.table([line]).splitlines()
     assert [header.index(title) for title in people.COLUMNS] == [row.index(cell) for cell in line]
 

@@ -26,11 +26,15 @@ BAD = {
     "DOCKER_CONTAINER_PREFIX": "_jupyter",
     "MEM_LIMIT": "2 gigs",
     "CPU_LIMIT": "half",
+    "SWAP_LIMIT": "some",
+    "SHM_LIMIT": "0",
     "PIDS_LIMIT": "-1",
     "GPUS": "0,2",
+    "DISK_LIMIT": "10 GB",
     "START_TIMEOUT": "9",
     "IDLE_TIMEOUT": "1h",
     "NAMED_SERVER_LIMIT": "1.5",
+    "NAMED_SERVER_VOLUMES": "private",
     "CONFIGPROXY_AUTH_TOKEN": "too-short-token",
     "JUPYTERHUB_HEALTH_TOKEN": "x" * 65,
 }
@@ -64,6 +68,8 @@ def test_defaults() -> None:
     assert values.docker_network_name == "jupyterhub-network"
     assert values.docker_container_prefix == "jupyter"
     assert (values.mem_limit, values.cpu_limit, values.pids_limit) == (2 * 1024**3, 1, 1024)
+    assert (values.swap_limit, values.shm_limit, values.disk_limit) == (0, None, 0)
+    assert values.named_server_volumes == "shared"
     assert (values.start_timeout, values.idle_timeout, values.named_server_limit) == (300, 3600, 0)
 
 
@@ -226,6 +232,21 @@ def test_sizes(text: str, size: int) -> None:
 def test_refused(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         load(**{name: value})
+
+
+@pytest.mark.parametrize("given", [{}, {"CPU_LIMIT": "half"}], ids=["alone", "beside a bad setting"])
+def test_swap_without_a_limit_of_the_memory_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=r"SWAP_LIMIT .* is set, and MEM_LIMIT is 0"):
+        load(SWAP_LIMIT="1G", MEM_LIMIT="0", **given)
+    assert load(SWAP_LIMIT="0G", MEM_LIMIT="0").swap_limit == 0
+    assert load(SWAP_LIMIT="1G").swap_limit == 1024**3
+
+
+def test_more_shared_memory_than_memory_is_no_mistake_but_worth_a_word() -> None:
+    [warning] = settings.warnings(TOKENS | {"SHM_LIMIT": "3G"})
+    assert "SHM_LIMIT is more than MEM_LIMIT" in warning
+    assert settings.warnings(TOKENS | {"SHM_LIMIT": "3G", "MEM_LIMIT": "0"}) == []
+    assert settings.warnings(TOKENS | {"SHM_LIMIT": "2G"}) == []
 
 
 @pytest.mark.parametrize(
