@@ -8,6 +8,7 @@ from docker.types import LogConfig
 from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
+from hub import server_user
 from hub.settings import Settings
 from hub.spawner import ENGINE_THREADS, QueueingDockerSpawner
 
@@ -30,31 +31,32 @@ def configure(c: Config, settings: Settings) -> None:
     spawner.network_name = settings.docker_network_name
     spawner.notebook_dir = settings.docker_notebook_dir
     spawner.volumes = {f"{settings.compose_project_name}-user-{{username}}": settings.docker_notebook_dir}
-    spawner.default_url = "/lab"
+    spawner.default_url = settings.default_url
     if settings.docker_spawn_cmd:
         spawner.cmd = settings.docker_spawn_cmd
     spawner.remove = True
     spawner.start_timeout = settings.start_timeout
     spawner.client_kwargs = {"max_pool_size": ENGINE_THREADS}
     spawner.extra_create_kwargs = {
-        "labels": {PROJECT_LABEL: settings.compose_project_name, USER_LABEL: "{raw_username}"}
+        "labels": {PROJECT_LABEL: settings.compose_project_name, USER_LABEL: "{raw_username}"},
+        **server_user.create_arguments(settings),
     }
     spawner.extra_host_config = partial(_host_config, settings)
     if settings.mem_limit:
         spawner.mem_limit = settings.mem_limit
     if settings.cpu_limit:
         spawner.cpu_limit = settings.cpu_limit
+    spawner.environment = server_user.environment(settings)
     if settings.idle_timeout:
         # How often a server reports what its kernels do; the culler goes by it, so it has to be well below.
         seconds = max(5, min(300, settings.idle_timeout // 4))
-        spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(seconds)}
+        spawner.environment["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(seconds)
 
 
 def _host_config(settings: Settings, spawner: DockerSpawner) -> dict[str, object]:
     config: dict[str, object] = {
         "init": True,
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
+        **server_user.rights(settings),
         # The spawner removes the container itself. Removed by the Engine, a failed server would take its log along.
         "auto_remove": False,
         # json-file, the default, has no limit.
