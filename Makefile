@@ -9,7 +9,7 @@ NAME := $(if $(findstring command,$(origin USER)),'$(USER)')
 given = $(foreach name,$(1),$(if $(findstring command,$(origin $(name))),$(name)='$($(name))',$(name)=))
 
 # --- Running it ---
-.PHONY: help build up down restart logs status
+.PHONY: help build up down restart logs status doctor
 help: ## Print these verbs
 	@awk -F ':.*## ' '/^# ---/ { gsub(/^# -+ | -+$$/, ""); print "\n" $$0 } /^[a-z_ -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
 
@@ -30,6 +30,9 @@ logs: ## Follow the logs of hub and proxy
 
 status: ## What runs
 	@scripts/status
+
+doctor: ## Look at everything, and say what is wrong and what mends it
+	@scripts/doctor
 
 # --- People ---
 .PHONY: users password token client-cert

@@ -54,6 +54,11 @@ class HostSettings(SettingsModel):
         expected="an absolute path on the Docker host",
         pattern=r"^/\S+$",
     )
+    with_compiler: Literal["true", "false"] = setting(
+        "false",
+        help="a C compiler in `jupyterhub-user`, for packages of which there is no wheel",
+        expected="true or false",
+    )
     base_image: Image = setting(
         "debian:trixie-slim", help="what every image is built from", expected="an image name such as debian:trixie-slim"
     )

@@ -88,6 +88,31 @@ class Settings(SettingsModel):
         help="command that starts a user's server, with its arguments; empty: the image's own",
         expected="a command line with matching quotes",
     )
+    default_url: str = setting(
+        "/lab",
+        help="what opens in a user's server: `/lab` is JupyterLab, `/tree` Notebook 7",
+        expected="a path in the server such as /lab, /tree or /lab/tree/welcome.ipynb",
+        pattern=r"^/([^/\\\s{}][^\\\s{}]*)?$",
+    )
+    nb_uid: int | None = setting(
+        None,
+        help="the user's number in servers, for images that switch to it (docker-stacks); empty: the image's own",
+        expected="a whole number from 1 to 2147483647",
+        ge=1,
+        le=2**31 - 1,
+    )
+    nb_gid: int | None = setting(
+        None,
+        help="the number of the user's group in servers, for the same images; empty: the image's own",
+        expected="a whole number from 1 to 2147483647",
+        ge=1,
+        le=2**31 - 1,
+    )
+    grant_sudo: bool = setting(
+        False,
+        help="everybody is root in their own server by `sudo`, for the same images",
+        expected="true or false",
+    )
     docker_network_name: Name = setting(
         "jupyterhub-network", help="network of the hub and the users' servers", expected="a Docker network's name"
     )
@@ -158,11 +183,21 @@ class Settings(SettingsModel):
     )
 
     def rules(self) -> Iterator[str]:
-        """Swap is given on top of a limit of the memory."""
+        """Swap goes with a limit of the memory, and another user of the server with an image that can switch."""
         if str(self.swap_limit) != "0" and str(self.mem_limit) == "0":
             yield (
                 "  SWAP_LIMIT (.env or the shell) is set, and MEM_LIMIT is 0: without a limit of the memory, Docker "
                 "limits no swap; expected 0, or a MEM_LIMIT."
+            )
+        asked = [name for name in ("nb_uid", "nb_gid", "grant_sudo") if getattr(self, name) not in (None, False)]
+        # The image that `make build` builds has no script that would become the user.
+        ours = self.docker_notebook_image == f"{self.compose_project_name}-user"
+        # As texts they are as somebody wrote them, and some setting is bad.
+        if ours and any(not isinstance(getattr(self, name), str) for name in asked):
+            names = " and ".join(name.upper() for name in asked)
+            yield (
+                f"  DOCKER_NOTEBOOK_IMAGE (.env or the shell) is {self.docker_notebook_image!r}, which cannot switch "
+                f"its user; expected an image whose start script does (docs/images.md), or {names} left empty."
             )
 
 
@@ -207,6 +242,11 @@ def warnings(environment: Mapping[str, str]) -> list[str]:
     name = settings.jupyterhub_authenticator
     if name != "native" and settings.jupyterhub_admin.lower() == GIVEN_ADMIN:
         found.append(f"JUPYTERHUB_ADMIN={GIVEN_ADMIN}: whoever has that name with {name} is administrator here.")
+    if settings.grant_sudo:
+        found.append(
+            "GRANT_SUDO=true: everybody is root in their own server, and what keeps root from the Docker host is the "
+            "kernel alone: only for people whom you would let be root here."
+        )
     gateway = GatewaySettings.model_validate(given(GatewaySettings, environment))
     if settings.shm_limit and settings.mem_limit and settings.shm_limit > settings.mem_limit:
         found.append("SHM_LIMIT is more than MEM_LIMIT: what lies in /dev/shm counts as memory.")

@@ -8,7 +8,7 @@ from docker.types import LogConfig
 from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
-from hub import paths
+from hub import paths, server_user
 from hub.containers import ENGINE_THREADS
 from hub.gpus import device_requests
 from hub.names import PROJECT_LABEL, SERVER_LABEL, USER_LABEL
@@ -31,7 +31,7 @@ def configure(c: Config, settings: Settings) -> None:
     spawner.prefix = settings.docker_container_prefix
     spawner.network_name = settings.docker_network_name
     spawner.notebook_dir = settings.docker_notebook_dir
-    spawner.default_url = "/lab"
+    spawner.default_url = settings.default_url
     if settings.docker_spawn_cmd:
         spawner.cmd = settings.docker_spawn_cmd
     spawner.remove = True
@@ -42,7 +42,8 @@ def configure(c: Config, settings: Settings) -> None:
             PROJECT_LABEL: settings.compose_project_name,
             USER_LABEL: "{raw_username}",
             SERVER_LABEL: "{raw_servername}",
-        }
+        },
+        **server_user.create_arguments(settings),
     }
     spawner.extra_host_config = partial(_host_config, settings)
     if settings.mem_limit:
@@ -50,17 +51,17 @@ def configure(c: Config, settings: Settings) -> None:
     if settings.cpu_limit:
         spawner.cpu_limit = settings.cpu_limit
     spawner.gpus = settings.gpus
+    spawner.environment = server_user.environment(settings)
     if settings.idle_timeout:
         # How often a server reports what its kernels do; the culler goes by it, so it has to be well below.
         seconds = max(5, min(300, settings.idle_timeout // 4))
-        spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(seconds)}
+        spawner.environment["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(seconds)
 
 
 def _host_config(settings: Settings, spawner: DockerSpawner) -> dict[str, object]:
     config: dict[str, object] = {
         "init": True,
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
+        **server_user.rights(settings),
         # The spawner removes the container itself. Removed by the Engine, a failed server would take its log along.
         "auto_remove": False,
         # json-file, the default, has no limit.

@@ -34,6 +34,18 @@ value() {
     sed -n 's/^x-value: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p'
 }
 
+# servers_start_as_root: whether the settings say so; hub/server_user.py does it.
+servers_start_as_root() {
+  case "$(setting NB_UID)$(setting NB_GID)$(setting GRANT_SUDO)" in
+    "" | false | False | FALSE | no | No | 0 | off) return 1 ;;
+  esac
+}
+
+# user_of IMAGE: the number of the user that it runs a command as, after it has started as root with NB_UID.
+user_of() {
+  docker run --rm --init --pull never --network none --user root --env NB_UID="$(setting NB_UID)" "$1" id -u </dev/null | tail -n 1
+}
+
 # in_hub COMMAND...: run it in the hub's container.
 in_hub() {
   docker compose ps --services --status running 2>/dev/null | grep -qx hub ||

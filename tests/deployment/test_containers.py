@@ -31,7 +31,7 @@ GZIP = b"\x1f\x8b"
 # Everything that these programs import, and whether its compiled file is there and fits.
 IMPORTS = {
     "hub": "jupyterhub.app, dockerspawner, nativeauthenticator, jupyterhub_idle_culler, hub.spawner, sqlite3, asyncio",
-    "user": "jupyterhub.singleuser, jupyterlab.labapp, ipykernel.kernelapp, asyncio, json",
+    "user": "jupyterhub.singleuser, jupyterlab.labapp, notebook.app, ipykernel.kernelapp, asyncio, json",
 }
 NOT_COMPILED = """
 import pathlib, sys, {imports}

@@ -20,11 +20,13 @@ BAD_LISTS = {
 NOBODY = "userlist: nobody is an administrator: write 'admin' behind a name, or set JUPYTERHUB_ADMIN in .env."
 BAD_SETTINGS = {
     "CPU_LIMIT": "-1",
+    "DEFAULT_URL": "//elsewhere.example.org",
     "DISK_LIMIT": "plenty",
     "DOCKER_CONTAINER_PREFIX": "-x",
     "DOCKER_NOTEBOOK_DIR": "work",
     "DOCKER_NOTEBOOK_IMAGE": "Upper Case",
     "DOCKER_SPAWN_CMD": "start 'unfinished",
+    "GRANT_SUDO": "perhaps",
     "IDLE_TIMEOUT": "1h",
     "JUPYTERHUB_SPAWNER": "kubernetes",
     "MEM_LIMIT": "lots",

@@ -1,7 +1,7 @@
 """What a person does in the browser: sign in, use JupyterLab, sign out; all through the pages themselves."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from weakref import WeakSet
 
@@ -112,14 +112,23 @@ def sign_out(page: Page, url: str) -> None:
 
 
 def wait_for_lab(page: Page) -> None:
-    """Wait until JupyterLab can be used, from the hub's page of a pending server on if need be.
+    """Wait until JupyterLab can be used, from the hub's page of a pending server on if need be."""
+
+    def see() -> None:
+        expect(page.locator("#jp-MainMenu .lm-MenuBar-item").first).to_be_visible(timeout=SPAWN_SECONDS * 1000)
+        expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=PAGE_SECONDS * 1000)
+
+    wait_for_whole(page, "JupyterLab", see)
+
+
+def wait_for_whole(page: Page, what: str, see: Callable[[], None]) -> None:
+    """Wait until a page is there: `see` expects what is seen then.
 
     It is loaded again when requests for parts of it were broken off.
     """
     for _ in range(VISIT_ATTEMPTS):
         try:
-            expect(page.locator("#jp-MainMenu .lm-MenuBar-item").first).to_be_visible(timeout=SPAWN_SECONDS * 1000)
-            expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=PAGE_SECONDS * 1000)
+            see()
         except AssertionError:
             if page not in incomplete:
                 raise
@@ -127,7 +136,7 @@ def wait_for_lab(page: Page) -> None:
             return
         incomplete.discard(page)
         visit(page, page.url)
-    raise AssertionError(f"JupyterLab could not be loaded: the networks changed {VISIT_ATTEMPTS} times meanwhile")
+    raise AssertionError(f"{what} could not be loaded: the networks changed {VISIT_ATTEMPTS} times meanwhile")
 
 
 def run_cell(page: Page, code: str, timeout: float = CELL_SECONDS) -> str:

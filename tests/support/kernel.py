@@ -41,12 +41,16 @@ class Kernel:
     user's. The certificate is not checked, because the generated pair is signed by itself.
     """
 
-    def __init__(self, url: str, user: str, token: str, kernel_id: str = "") -> None:
-        """Start a kernel, or take up the one with that id, and connect to it; the user's server must be running."""
+    def __init__(self, url: str, user: str, token: str, kernel_id: str = "", name: str = "") -> None:
+        """Start a kernel, by `name` another than Python's, or take up the one with that id, and connect to it.
+
+        The user's server must be running.
+        """
         self.api = f"{url}/user/{user}/api/kernels"
         self.headers = {"Authorization": f"token {token}"}
         self.session = uuid.uuid4().hex
-        self.id: str = self.request("POST", self.api, {"kernel_id": kernel_id} if kernel_id else None).json()["id"]
+        wanted = {key: value for key, value in (("kernel_id", kernel_id), ("name", name)) if value}
+        self.id: str = self.request("POST", self.api, wanted or None).json()["id"]
         self.socket = self.connect()
 
     def __enter__(self) -> Self:

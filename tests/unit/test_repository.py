@@ -218,6 +218,11 @@ def test_the_gateway_of_an_example_is_the_locked_one(overlay: Path) -> None:
     assert tags <= {version("examples/kernel-gateway/requirements.txt", "jupyter-kernel-gateway")}
 
 
+def test_an_image_on_top_of_the_jupyter_projects_has_the_hubs_jupyterhub() -> None:
+    dockerfile = (REPOSITORY / "examples" / "custom-notebook" / "Dockerfile.stacks").read_text()
+    assert f"ARG JUPYTERHUB_VERSION={version('hub/requirements.txt', 'jupyterhub')}\n" in dockerfile
+
+
 def test_kernels_in_the_gateway_are_those_of_the_notebook() -> None:
     locks = ("singleuser/requirements.txt", "examples/kernel-gateway/requirements.txt")
     assert len({version(lock, "ipykernel") for lock in locks}) == 1

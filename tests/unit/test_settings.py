@@ -22,6 +22,10 @@ BAD = {
     "DOCKER_NOTEBOOK_IMAGE": "my image",
     "DOCKER_NOTEBOOK_DIR": "work",
     "DOCKER_SPAWN_CMD": "start-singleuser.py '--debug",
+    "DEFAULT_URL": "lab",
+    "NB_UID": "0",
+    "NB_GID": "users",
+    "GRANT_SUDO": "NOPASSWD",
     "DOCKER_NETWORK_NAME": "a network",
     "DOCKER_CONTAINER_PREFIX": "_jupyter",
     "MEM_LIMIT": "2 gigs",
@@ -47,6 +51,7 @@ BAD_ON_HOST = {
     "TRUSTED_PROXIES": "nginx",
     "DATA_VOLUME_HOST": "/data",
     "DOCKER_SOCKET": "docker.sock",
+    "WITH_COMPILER": "gcc",
     "BASE_IMAGE": "Debian trixie",
 }
 

@@ -34,6 +34,10 @@ OTHER = {
     "CPU_LIMIT": "2",
     "PIDS_LIMIT": "10",
     "GPUS": "1",
+    "DEFAULT_URL": "/tree",
+    "NB_UID": "1234",
+    "NB_GID": "1234",
+    "GRANT_SUDO": "true",
     "DISK_LIMIT": "1G",
     "START_TIMEOUT": "10",
     "IDLE_TIMEOUT": "60",
@@ -43,7 +47,8 @@ OTHER = {
 
 
 def origin(**given: str) -> Origin:
-    environment = TOKENS | given
+    # An image of somebody else may switch its user.
+    environment = TOKENS | {"DOCKER_NOTEBOOK_IMAGE": "theirs"} | given
     return Origin.today(settings.load(environment)[0], gateway_settings.load(environment))
 
 
@@ -118,7 +123,8 @@ def test_the_sentence() -> None:
 
 
 def report(*lines: str, **given: str) -> HostReport:
-    environment = TOKENS | given
+    # An image of somebody else may switch its user.
+    environment = TOKENS | {"DOCKER_NOTEBOOK_IMAGE": "theirs"} | given
     return HostReport.read(lines, settings.load(environment)[0], gateway_settings.load(environment))
 
 

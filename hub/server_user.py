@@ -1,0 +1,55 @@
+"""Whose rights a user's server has: none beyond its user's, unless settings make it start as root.
+
+Images of docker-stacks' kind start as root where they can: their start script then gives the user the number NB_UID,
+grants sudo, and becomes that user for good.
+"""
+
+from __future__ import annotations
+
+from hub.settings import Settings
+
+# What the start script needs to change its user's number, to give files away, and to become that user.
+# Without KILL, sudo cannot pass on the Engine's signal: each stop took 10 s, and ended without a farewell. Without
+# AUDIT_WRITE, sudo complains and goes on.
+SWITCHING = ["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"]
+# What installing Debian packages needs on top. Of the Engine's default set, NET_RAW is left out, with which one user
+# could take in another's connections on the network that they share, and MKNOD, SETPCAP.
+ROOT = ["FSETID", "NET_BIND_SERVICE", "SETFCAP", "SYS_CHROOT"]
+
+
+def starts_as_root(settings: Settings) -> bool:
+    """Whether servers start as root, to become somebody else."""
+    return bool(settings.nb_uid or settings.nb_gid or settings.grant_sudo)
+
+
+def create_arguments(settings: Settings) -> dict[str, str]:
+    """What the container is created with."""
+    return {"user": "root"} if starts_as_root(settings) else {}
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What the start script goes by; the home and a new volume become the user's, whatever number it has."""
+    if not starts_as_root(settings):
+        return {}
+    found = {"CHOWN_HOME": "yes", "CHOWN_EXTRA": settings.docker_notebook_dir}
+    if settings.nb_uid:
+        found["NB_UID"] = str(settings.nb_uid)
+    if settings.nb_gid:
+        found["NB_GID"] = str(settings.nb_gid)
+    if settings.grant_sudo:
+        found["GRANT_SUDO"] = "yes"
+    return found
+
+
+def rights(settings: Settings) -> dict[str, list[str]]:
+    """The part of the Engine's HostConfig that is about rights.
+
+    With no-new-privileges a process keeps what it has, so the start script can switch, but its user cannot become root
+    again: without GRANT_SUDO it stays.
+    """
+    config = {"cap_drop": ["ALL"]}
+    if starts_as_root(settings):
+        config["cap_add"] = [*SWITCHING, *(ROOT if settings.grant_sudo else [])]
+    if not settings.grant_sudo:
+        config["security_opt"] = ["no-new-privileges"]
+    return config

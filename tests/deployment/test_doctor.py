@@ -1,0 +1,176 @@
+"""`make doctor`: all ok where all is well; each real fault by its name and with its cure."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from subprocess import CompletedProcess
+
+import pytest
+
+from support.deployment import PREFIX, Deployment
+
+BASE_IMAGE = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
+CA_BUNDLE = "id=ca_bundle,src=/etc/ssl/certs/ca-certificates.crt"
+OLDER = "5.4.5"
+OLDER_IMAGE = f"""
+ARG NOTEBOOK_IMAGE
+FROM ${{NOTEBOOK_IMAGE}}
+USER root
+RUN --mount=type=secret,id=ca_bundle PIP_CERT=/run/secrets/ca_bundle pip install --no-deps jupyterhub=={OLDER}
+USER 1000
+"""
+
+
+@pytest.fixture(scope="module")
+def clinic(make_deployment: Callable[..., Deployment]) -> Deployment:
+    """A deployment with a server that runs."""
+    clinic = make_deployment(f"{PREFIX}clinic")
+    clinic.write("userlist", "admin admin\nsimon\n")
+    clinic.up()
+    clinic.start_server("simon", token=clinic.token())
+    return clinic
+
+
+@pytest.fixture(scope="module")
+def older(clinic: Deployment) -> str:
+    """A notebook image with the JupyterHub of some time ago."""
+    image = f"{clinic.project}-older"
+    base = ("--build-arg", f"NOTEBOOK_IMAGE={clinic.project}-user", "--secret", CA_BUNDLE)
+    clinic.docker("build", "--quiet", "--tag", image, *base, "-", stdin=OLDER_IMAGE)
+    return image
+
+
+def examine(clinic: Deployment, **env: str) -> CompletedProcess[str]:
+    return clinic.make("doctor", env=env, check=False)
+
+
+def complaints(done: CompletedProcess[str]) -> str:
+    """The lines that are not ok, each with its cure."""
+    lines = re.findall(r"^(?:warn|FAIL)  .*(?:\n      .*)*", done.stdout, re.MULTILINE)
+    assert all("\n      To mend it: " in line for line in lines), done.stdout
+    return "\n".join(lines)
+
+
+@contextmanager
+def undone(clinic: Deployment, *command: str) -> Iterator[None]:
+    """After the block, a command of Docker's mends what was broken in it."""
+    try:
+        yield
+    finally:
+        clinic.docker(*command)
+        clinic.compose("up", "--detach", "--wait")
+
+
+def test_a_healthy_deployment(clinic: Deployment) -> None:
+    done = examine(clinic)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert complaints(done) == ""
+    title, *lines = done.stdout.splitlines()
+    assert title.startswith(f"{clinic.project}, 20")
+    assert lines[-1] == "Everything is as it should be."
+    image, version = f"{clinic.project}-user", clinic.hub_exec("jupyterhub", "--version").strip()
+    for line in (
+        "ok    the settings can be used",
+        "ok    the userlist can be used",
+        "ok    hub runs, healthy, from the current image and settings",
+        "ok    proxy runs, healthy, from the current image and settings",
+        f"ok    the network {clinic.project}-network is there",
+        f"ok    the volume {clinic.project}-data is there",
+        f"ok    {image} starts start-singleuser.py",
+        f"ok    {image} has JupyterHub {version}, as the hub",
+        f"ok    a container of {image} reaches the hub",
+        "ok    servers that run: 1, from the current image",
+    ):
+        assert line in lines
+
+
+def test_no_secret_is_in_the_report(clinic: Deployment) -> None:
+    done = examine(clinic)
+    secrets = re.findall(r"=(\S{16,})", "".join(path.read_text() for path in clinic.root.glob("secrets/*.env")))
+    assert len(secrets) >= 3
+    assert [secret for secret in secrets if secret in done.stdout + done.stderr] == []
+
+
+def test_nothing_is_changed_or_left_over(clinic: Deployment) -> None:
+    before = everything(clinic)
+    examine(clinic, CPU_LIMIT="0.5")
+    assert everything(clinic) == before
+
+
+def everything(clinic: Deployment) -> str:
+    """The containers of the deployment, by their ids."""
+    return clinic.docker("ps", "--all", "--filter", f"name=^{clinic.project}", "--format", "{{.ID}} {{.Names}}").stdout
+
+
+def test_an_image_with_another_jupyterhub(clinic: Deployment, older: str) -> None:
+    done = examine(clinic, DOCKER_NOTEBOOK_IMAGE=older)
+    assert done.returncode != 0
+    hub = clinic.hub_exec("jupyterhub", "--version").strip()
+    assert f"FAIL  {older} has JupyterHub {OLDER}, and the hub {hub}\n      To mend it: {hub} is needed" in done.stdout
+    # The hub itself was started with another image, which a setting has changed since.
+    assert "warn  hub runs from an older image or with older settings than there are now" in complaints(done)
+    # So it is with the server that runs.
+    assert "next start would not take: simon" in complaints(done)
+    assert done.stdout.endswith("1 FAIL and 2 warn: begin with the first one above.\n")
+
+
+def test_an_image_without_jupyterhub(clinic: Deployment) -> None:
+    done = examine(clinic, DOCKER_NOTEBOOK_IMAGE=BASE_IMAGE)
+    assert done.returncode != 0
+    found = complaints(done)
+    assert f"FAIL  {BASE_IMAGE} starts bash, which is no server\n      To mend it: set DOCKER_SPAWN_CMD" in found
+    assert f"FAIL  no JupyterHub was found in {BASE_IMAGE}: it has no jupyterhub-singleuser on PATH" in found
+    assert "examples/custom-notebook/README.md" in found
+    assert f"warn  whether {BASE_IMAGE} reaches the hub could not be seen: it has no python3 on PATH" in found
+
+
+def test_a_hub_that_is_stopped(clinic: Deployment) -> None:
+    with undone(clinic, "start", clinic.project):
+        clinic.compose("stop", "hub")
+        done = examine(clinic)
+    assert done.returncode != 0
+    assert "FAIL  hub: the container is exited\n      To mend it: make up" in complaints(done)
+    assert "ok    proxy runs" in done.stdout
+
+
+def test_a_hub_that_servers_cannot_reach(clinic: Deployment) -> None:
+    network = f"{clinic.project}-network"
+    with undone(clinic, "network", "connect", "--alias", "hub", network, clinic.project):
+        clinic.docker("network", "disconnect", network, clinic.project)
+        done = examine(clinic)
+    assert done.returncode != 0
+    assert f"FAIL  a container of {clinic.project}-user does not reach the hub: " in complaints(done)
+
+
+def test_an_image_that_is_gone_or_newer_than_a_server(clinic: Deployment, older: str) -> None:
+    image, kept = f"{clinic.project}-user", f"{clinic.project}-kept"
+    clinic.docker("tag", image, kept)
+    with undone(clinic, "tag", kept, image):
+        clinic.docker("rmi", image)
+        gone = examine(clinic)
+        clinic.docker("tag", older, image)
+        newer = examine(clinic)
+    assert gone.returncode != 0
+    cure = "\n      To mend it: make notebook_image"
+    assert f"FAIL  the notebook image {image} is not on the Docker host{cure}" in complaints(gone)
+    assert "warn  servers that run from an image which their next start would not take: simon" in complaints(newer)
+
+
+def test_bad_settings_and_a_bad_list(clinic: Deployment) -> None:
+    userlist = (clinic.root / "userlist").read_text()
+    clinic.write("userlist", "admin admin\nmal,inara\n")
+    try:
+        done = examine(clinic, CPU_LIMIT="-1")
+    finally:
+        clinic.write("userlist", userlist)
+    assert done.returncode != 0
+    found = complaints(done)
+    assert "FAIL  1 setting cannot be used:\n        CPU_LIMIT (.env or the shell) is '-1'" in found
+    assert "FAIL  the userlist cannot be used:\n      userlist:2: 'mal,inara' cannot be a name" in found
+
+
+def test_before_anything_is_built(make_deployment: Callable[..., Deployment]) -> None:
+    done = examine(make_deployment(f"{PREFIX}nothing"))
+    assert done.returncode != 0
+    assert "FAIL: nothing is built yet.\n      To mend it: make up" in done.stderr
