@@ -2,7 +2,7 @@
 
 import os
 
-from hub import authentication, paths, running, services, settings, spawning, userlist
+from hub import authentication, folders, paths, running, services, settings, spawning, system_users, userlist
 from hub.gateway import servers as gateway_servers
 from hub.gateway import settings as gateway_settings
 from hub.roster import History
@@ -15,6 +15,7 @@ removed = History.load(paths.HISTORY).removed(members)
 
 running.configure(c, values)
 authentication.configure(c, values.jupyterhub_authenticator, sign_in, members, removed)
-spawning.configure(c, values)
+spawning.configure(c, values, folders.load(paths.FOLDERS, values.compose_project_name, members))
+system_users.configure(c, values, os.environ)
 gateway_servers.configure(c, values.compose_project_name, gateway_settings.load(os.environ))
 services.configure(c, values)

@@ -8,9 +8,10 @@ import sys
 
 from jupyterhub import app, orm
 
-from hub import accounts, paths, roster, settings, userlist
+from hub import accounts, folders, paths, roster, settings, system_users, userlist
 from hub.passwords import InitialPasswords
 from hub.sign_in.settings import NativeSettings, SignInSettings
+from hub.yaml_list import FileError
 
 log = logging.getLogger("hub")
 
@@ -24,10 +25,14 @@ def prepare() -> None:
     try:
         values, sign_in = settings.load(os.environ)
         members = userlist.load(paths.USERLIST, values.jupyterhub_admin)
+        folders.load(paths.FOLDERS, values.compose_project_name, members)
+        system_users.check(values)
     except settings.SettingsError as error:
         sys.exit(f"FAIL: {error}\n      To mend it: correct them, then run 'make up'.")
     except userlist.UserlistError as error:
         sys.exit(f"FAIL: the userlist cannot be used:\n{error}\n      To mend it: correct it, then run 'make up'.")
+    except FileError as error:
+        sys.exit(f"FAIL: a file cannot be used:\n{error}\n      To mend it: correct it, then run 'make up'.")
     for warning in settings.warnings(os.environ):
         log.warning(warning)
     if not os.access(paths.DATA, os.W_OK):

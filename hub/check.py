@@ -4,6 +4,7 @@ Usage:
     docker compose config --format json | python -m hub.check settings
     python -m hub.check committed < .env
     python -m hub.check list ADMINISTRATOR < userlist
+    tar -c userlist folders.yaml | python -m hub.check folders ADMINISTRATOR [PATH ...]
     python -m hub.check authorities < secrets/ca.crt
     tar -c -C secrets jupyterhub.crt jupyterhub.key | python -m hub.check pair [NAME ...]
 """
@@ -16,11 +17,12 @@ import ssl
 import sys
 from collections.abc import Callable, Iterable
 
-from hub import pair, settings, userlist
+from hub import folder_volumes, pair, settings, userlist
 from hub.fields import extra, is_secret, problems_of
 from hub.gateway.settings import GatewaySettings
-from hub.host_settings import OVERLAYS, HostSettings
+from hub.host_settings import OVERLAY_OF_SYSTEM_USERS, OVERLAYS, HostSettings, problems_of_system_users
 from hub.sign_in.settings import AUTHENTICATORS
+from hub.yaml_list import FileError
 
 MODELS = (settings.Settings, GatewaySettings, *AUTHENTICATORS.values())
 
@@ -40,6 +42,7 @@ def check_settings(compose_config: str) -> None:
     for key, model in OVERLAYS.items():
         if key in config:
             problems += [*problems_of(model, config[key]), *model.conflicts(config["x-host"])]
+    problems += problems_of_system_users(hub, OVERLAY_OF_SYSTEM_USERS in config)
     if problems:
         raise settings.SettingsError(problems)
     warn(settings.warnings(hub))
@@ -96,6 +99,8 @@ def main(verb: str, *arguments: str) -> None:
     try:
         if verb == "list":
             userlist.parse(userlist.decode(given), *arguments)
+        elif verb == "folders":
+            warn(folder_volumes.check(given, *arguments))
         elif verb == "pair":
             warn(pair.check(given, arguments))
         else:
@@ -106,6 +111,8 @@ def main(verb: str, *arguments: str) -> None:
         sys.exit(f"FAIL: {error.what}.\n      To see it: {error.command}\n      To mend it: {error.cure}")
     except userlist.UserlistError as error:
         sys.exit(f"FAIL: the userlist cannot be used:\n{error}\n      To mend it: correct it; nothing was changed.")
+    except FileError as error:
+        sys.exit(f"FAIL: a file cannot be used:\n{error}\n      To mend it: correct it; nothing was changed.")
 
 
 if __name__ == "__main__":

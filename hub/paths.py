@@ -13,6 +13,10 @@ HISTORY = DATA / "userlist-history.json"
 SERVICE = Path("/srv/jupyterhub")
 CONFIG = SERVICE / "jupyterhub_config.py"
 USERLIST = SERVICE / "userlist"
+FOLDERS = SERVICE / "folders.yaml"
+
+# Where examples/system-users mounts the Docker host's /etc.
+HOST_ETC = Path("/host/etc")
 
 
 def base_url(given: str) -> str:

@@ -55,7 +55,11 @@ class Settings(SettingsModel):
         expected=f"one of {', '.join(AUTHENTICATORS)}",
         pattern=f"^({'|'.join(AUTHENTICATORS)})$",
     )
-    jupyterhub_spawner: Literal["docker"] = setting("docker", help="where users' servers run", expected="docker")
+    jupyterhub_spawner: Literal["docker", "docker-system-user"] = setting(
+        "docker",
+        help="where users' servers run; `docker-system-user`: as the Docker host's accounts, with the homes there",
+        expected="docker or docker-system-user",
+    )
     jupyterhub_admin: str = setting(
         "",
         help="the first administrator, without a line in the userlist; empty: only those of the userlist",

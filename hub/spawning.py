@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from docker.types import LogConfig
-from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
+from hub.folders import Folder
+from hub.mounting import MountingSpawner
 from hub.settings import Settings
-from hub.spawner import ENGINE_THREADS, QueueingDockerSpawner
+from hub.spawner import ENGINE_THREADS
 
 PROJECT_LABEL = "org.jupyter.hub.project"
 USER_LABEL = "org.jupyter.hub.user"
 
 
-def configure(c: Config, settings: Settings) -> None:
-    """Set the spawner."""
-    c.JupyterHub.spawner_class = QueueingDockerSpawner
+def configure(c: Config, settings: Settings, folders: Sequence[Folder] = ()) -> None:
+    """Set the spawner, and the folders that servers share."""
+    c.JupyterHub.spawner_class = MountingSpawner
+    c.MountingSpawner.folders = list(folders)
     c.JupyterHub.allow_named_servers = settings.named_server_limit > 0
     c.JupyterHub.named_server_limit_per_user = settings.named_server_limit
     # The spawner has a queue; JupyterHub would turn the 101st away (429).
@@ -50,7 +53,7 @@ def configure(c: Config, settings: Settings) -> None:
         spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(seconds)}
 
 
-def _host_config(settings: Settings, spawner: DockerSpawner) -> dict[str, object]:
+def _host_config(settings: Settings, spawner: MountingSpawner) -> dict[str, object]:
     config: dict[str, object] = {
         "init": True,
         "cap_drop": ["ALL"],
@@ -64,4 +67,6 @@ def _host_config(settings: Settings, spawner: DockerSpawner) -> dict[str, object
         config["memswap_limit"] = spawner.mem_limit
     if settings.pids_limit:
         config["pids_limit"] = settings.pids_limit
+    if spawner.groups_added:
+        config["group_add"] = sorted(spawner.groups_added)
     return config
