@@ -3,7 +3,7 @@
 Usage:
     tar -c userlist folders.yaml | python -m hub.folder_volumes list ADMINISTRATOR PROJECT
     python -m hub.folder_volumes own UID          as root, with a volume at /folder
-    python -m hub.folder_volumes look             with a folder of the Docker host at /folder
+    python -m hub.folder_volumes look             exit 1 unless what is mounted at /folder is a folder
 """
 
 from __future__ import annotations
@@ -92,11 +92,6 @@ def default_acl() -> bytes:
     return struct.pack("<I", ACL_VERSION) + b"".join(entries)
 
 
-def look(folder: Path) -> str:
-    """What is wrong with a folder of the Docker host; nothing when it is one."""
-    return "" if folder.is_dir() else "is not a folder"
-
-
 def _files(archive: bytes, administrator: str) -> tuple[bytes, Mapping[str, Member]]:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         files = {
@@ -110,7 +105,7 @@ def _files(archive: bytes, administrator: str) -> tuple[bytes, Mapping[str, Memb
 VERBS: dict[str, Callable[..., str]] = {
     "list": lambda *arguments: "\n".join(listing(sys.stdin.buffer.read(), *arguments)),
     "own": lambda uid: own(FOLDER, int(uid)),
-    "look": lambda: look(FOLDER),
+    "look": lambda: "" if FOLDER.is_dir() else sys.exit("it is a file"),
 }
 
 

@@ -71,12 +71,12 @@ class Entry(BaseModel):
     )
     read: Access = setting(
         None,
-        help="who may read it; missing: everybody",
+        help="who may read it; missing: everybody, or with `{group}` in the name that group",
         expected=f"{EVERYBODY}, or groups in a list such as [pilots, engineers]",
     )
     write: Access = setting(
         None,
-        help="who may also write; missing: nobody",
+        help="who may also write; missing: nobody, or with `{group}` in the name that group",
         expected=f"{EVERYBODY}, or groups in a list such as [pilots, engineers]",
     )
     groups: list[Annotated[str, AfterValidator(_group)]] = setting(

@@ -34,24 +34,22 @@ class MountingSpawner(QueueingDockerSpawner):
         """The numbers of the groups that the server's processes are in, beside that of the image's user."""
         return {folder.gid for folder, _ in self.folders_of_user if folder.gid}
 
-    async def start(self) -> tuple[str, int]:
-        """Start the container with the folders of this moment.
-
-        Raises:
-            SpawnException: one of them is not there, or as in QueueingDockerSpawner.
-        """
-        self.mounts = self.mounts_of_user()
-        return await super().start()
-
     def mounts_of_user(self) -> list[dict[str, Any]]:
         """What is mounted into the server, in the words of docker.types.Mount."""
         return [_mount(folder, writable, self.notebook_dir) for folder, writable in self.folders_of_user]
 
     async def create_object(self) -> Any:
-        """Create the container; the Engine would make a missing volume, for root alone, so look for it before."""
+        """Create the container with the folders of this moment.
+
+        The Engine would make a missing volume, for root alone, so look for it before.
+
+        Raises:
+            SpawnException: a folder is not there.
+        """
         for folder, _ in self.folders_of_user:
             if not folder.on_host:
                 await self._look_for(folder)
+        self.mounts = self.mounts_of_user()
         try:
             return await super().create_object()
         except APIError as error:
