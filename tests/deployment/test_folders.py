@@ -52,8 +52,11 @@ def servers(hub: Deployment, token: str) -> Callable[[str], UserServer]:
 
 
 def volume(hub: Deployment, name: str, script: str) -> str:
-    """What a script of the shell says as root in a volume."""
-    place = ("--volume", f"{hub.project}-{name}:/volume", "--workdir", "/volume")
+    """What a script of the shell says as root in a volume.
+
+    Without `nocopy`, the Engine would give an empty volume to the owner of what it is mounted on.
+    """
+    place = ("--mount", f"type=volume,source={hub.project}-{name},target=/volume,volume-nocopy", "--workdir", "/volume")
     image = f"{hub.project}-user"
     done = hub.docker("run", "--rm", "--network", "none", "--user", "root", *place, image, "sh", "-c", script)
     return done.stdout.strip()
@@ -76,7 +79,6 @@ def volumes(hub: Deployment) -> set[str]:
             "- {name: a, host: /srv/jh-nowhere}\n",
             "FAIL: folders.yaml: /srv/jh-nowhere is no folder of the Docker host.",
         ),
-        ("- {name: a, host: /usr/../etc}\n", "there must be no . or .. in it"),
     ],
 )
 def test_make_build_refuses_what_cannot_be_shared(hub: Deployment, text: str, message: str) -> None:
@@ -139,6 +141,7 @@ def test_the_folder_of_a_group_is_its_own(hub: Deployment, servers: Callable[[st
     assert servers("wash").shell("cat pilots/p.txt; ls engineers") == "ours"
 
 
+@pytest.mark.usefixtures("datasets")
 def test_somebody_with_another_number_writes_and_leaves_it_writable(hub: Deployment) -> None:
     """Another image's user, or an account of the host: they are members of the folder's group."""
     place = ("--volume", f"{hub.project}-shared-shared:/shared", "--user", "5001:5001", "--group-add", "100")
@@ -272,7 +275,7 @@ def test_make_build_makes_what_is_missing_and_leaves_the_rest_alone(hub: Deploym
     hub.write("userlist", USERLIST + "river scholars\n")
     hub.write("folders.yaml", (hub.root / "folders.yaml").read_text() + "- {name: notes, read: [cooks]}\n")
     built = hub.make("build")
-    assert "WARNING: folders.yaml:4: nobody in the userlist is in the group 'cooks'." in built.stderr
+    assert "WARNING: folders.yaml:5: nobody in the userlist is in the group 'cooks'." in built.stderr
     assert volumes(hub) == {"shared", "pilots", "engineers", "scholars", "notes"}
     assert volume(hub, "shared-engineers", "stat -c '%u:%g %a' .") == "1000:100 2775"
     assert volume(hub, "shared-shared", "stat -c '%u:%g %a' .; ls -lAn") == f"1000:4300 2750\n{before}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ ABOVE = "/srv"
 
 @dataclass
 class HostFolder:
-    """A folder below /srv of the Docker host, handled by containers of an image that has Python and Debian's tools."""
+    """A folder below /srv of the Docker host, handled by containers of the base image."""
 
     deployment: Deployment
     image: str
@@ -33,10 +34,10 @@ class HostFolder:
 
 
 @contextmanager
-def host_folder(deployment: Deployment, name: str, image: str = "") -> Generator[HostFolder]:
+def host_folder(deployment: Deployment, name: str) -> Generator[HostFolder]:
     """A folder of the Docker host that is called after the tests' prefix; it is removed afterwards."""
-    base = deployment.run("sh", "-c", ". scripts/lib.sh && setting BASE_IMAGE").stdout.strip()
-    folder = HostFolder(deployment, image or base, f"{ABOVE}/{PREFIX}-{name}")
+    image = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
+    folder = HostFolder(deployment, image, f"{ABOVE}/{PREFIX}-{name}")
     folder.run(f"rm -rf {folder.path}/*")
     try:
         yield folder
