@@ -153,10 +153,11 @@ def test_files_belong_to_the_account_on_the_host(
             kernel.execute("import os; open('from-kernel.txt', 'w').close(); print(os.getcwd())").text == "/home/zoe\n"
         )
     assert zoe.save("from-browser.txt", "hello") == 201
-    for name in ("from-shell", "from-kernel", "from-browser"):
-        assert accounts.folder.owner(f"home/zoe/{name}.txt") == f"{ZOE}:{ZOE} 644"
+    assert accounts.folder.owner("home/zoe/from-shell.txt") == f"{ZOE}:{ZOE} 644"
+    for name in ("from-kernel", "from-browser"):
+        assert accounts.folder.owner(f"home/zoe/{name}.txt") == f"{ZOE}:{ZOE} 664"
     assert wash.save("mine.txt", "hello") == 201
-    assert accounts.folder.owner("home/wash/mine.txt") == f"{WASH}:{WASH} 644"
+    assert accounts.folder.owner("home/wash/mine.txt") == f"{WASH}:{WASH} 664"
     accounts.folder.run(f"echo there > home/zoe/from-host.txt && chown {ZOE} home/zoe/from-host.txt")
     assert zoe.read("from-host.txt") == "there\n"
 
@@ -174,12 +175,18 @@ def test_the_server_is_as_confined_as_any(zoe: UserServer) -> None:
     assert zoe.shell("find / -xdev -perm /6000 -type f 2>/dev/null") == ""
 
 
-def test_two_accounts_change_each_others_files_in_a_shared_folder(zoe: UserServer, wash: UserServer) -> None:
+def test_two_accounts_change_each_others_files_in_a_shared_folder(
+    hub: Deployment, zoe: UserServer, wash: UserServer
+) -> None:
     assert zoe.save("shared/plan.txt", "course\n") == 201
     assert wash.save("shared/plan.txt", "another\n") == 200
     assert zoe.shell("cat shared/plan.txt; stat -c '%u:%g %a' shared/plan.txt") == (f"another\n{ZOE}:100 664")
     assert wash.shell("mkdir -p shared/a/b") == ""
     assert zoe.shell("touch shared/a/b/c && rm -r shared/a && ls shared") == "plan.txt"
+    with Kernel(hub.url, "zoe", zoe.token) as kernel:
+        copied = "import shutil; open('copy.txt', 'w').close(); shutil.copy('copy.txt', 'shared/copy.txt')"
+        assert kernel.execute(copied).status == "ok"
+    assert wash.save("shared/copy.txt", "mine now") == 200
 
 
 def test_in_the_browser(hub: Deployment, wash: UserServer, page: Page) -> None:
