@@ -26,7 +26,7 @@ def prepare() -> None:
         values, sign_in = settings.load(os.environ)
         members = userlist.load(paths.USERLIST, values.jupyterhub_admin)
         folders.load(paths.FOLDERS, values.compose_project_name, members)
-        system_users.check(values)
+        system_users.check(values, os.environ)
     except settings.SettingsError as error:
         sys.exit(f"FAIL: {error}\n      To mend it: correct them, then run 'make up'.")
     except userlist.UserlistError as error:

@@ -2,7 +2,7 @@
 
 Usage:
     tar -c userlist folders.yaml | python -m hub.folder_volumes list ADMINISTRATOR PROJECT
-    python -m hub.folder_volumes own UID          as root, with a volume at /folder
+    python -m hub.folder_volumes own UID          as root, with each volume at /folder/NAME
     python -m hub.folder_volumes look             exit 1 unless what is mounted at /folder is a folder
 """
 
@@ -62,6 +62,12 @@ def listing(archive: bytes, administrator: str, project: str) -> list[str]:
     return list(dict.fromkeys(f"{'host' if each.on_host else 'volume'} {each.source}" for each in found))
 
 
+def own_all(folder: Path, uid: int) -> list[str]:
+    """`own` each volume mounted in a folder by its name; a line for each that something is to be said about."""
+    said = {volume.name: own(volume, uid) for volume in sorted(folder.iterdir())}
+    return [f"the volume {name} {warning}" for name, warning in said.items() if warning]
+
+
 def own(folder: Path, uid: int) -> str:
     """Give a volume that is as the Engine makes it to the servers' user and group; leave any other alone.
 
@@ -104,7 +110,7 @@ def _files(archive: bytes, administrator: str) -> tuple[bytes, Mapping[str, Memb
 
 VERBS: dict[str, Callable[..., str]] = {
     "list": lambda *arguments: "\n".join(listing(sys.stdin.buffer.read(), *arguments)),
-    "own": lambda uid: own(FOLDER, int(uid)),
+    "own": lambda uid: "\n".join(own_all(FOLDER, int(uid))),
     "look": lambda: "" if FOLDER.is_dir() else sys.exit("it is a file"),
 }
 

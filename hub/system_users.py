@@ -18,7 +18,7 @@ from traitlets import Unicode
 from traitlets.config import Config
 
 from hub import host_paths, paths
-from hub.fields import given
+from hub.fields import given, problems_of
 from hub.host_settings import SYSTEM_USERS, SYSTEM_USERS_FILES, SystemUserSettings
 from hub.mounting import MountingSpawner
 from hub.settings import Settings, SettingsError
@@ -62,7 +62,7 @@ def find(etc: Path, name: str) -> Account:
     ]
     if not ids:
         raise AccountError(
-            f"{name} has no account on the Docker host: an administrator has to make it there, "
+            f"{name} has no account on the Docker host. An administrator can make it there: "
             f"sudo useradd --create-home {shlex.quote(name)}"
         )
     uid, gid = ids[0]
@@ -138,7 +138,7 @@ class SystemUserSpawner(MountingSpawner):
         if path != self.host_homedir or not self.account:
             return super().missing_on_host(path)
         return (
-            f"The home directory {path} is not on the Docker host: an administrator has to make it there, "
+            f"The home directory {path} is not on the Docker host. An administrator can make it there: "
             f"sudo install -d -m 700 -o {self.account.uid} -g {self.account.gid} {shlex.quote(path)}"
         )
 
@@ -154,14 +154,16 @@ def configure(c: Config, settings: Settings, environment: Mapping[str, str]) -> 
     c.QueueingDockerSpawner.volumes = {}
 
 
-def check(settings: Settings) -> None:
-    """See to it that accounts can be looked up, where they are.
+def check(settings: Settings, environment: Mapping[str, str]) -> None:
+    """See to it that accounts and homes can be looked up, where servers need them.
 
     Raises:
         SettingsError: they cannot.
     """
     if settings.jupyterhub_spawner != SYSTEM_USERS:
         return
+    if problems := problems_of(SystemUserSettings, environment):
+        raise SettingsError(problems)
     for name in ("passwd", "group"):
         try:
             (paths.HOST_ETC / name).read_bytes()

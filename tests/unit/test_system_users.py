@@ -46,7 +46,7 @@ def test_an_account(etc: Path) -> None:
 
 def test_an_account_is_found_as_soon_as_it_is_made(etc: Path) -> None:
     with pytest.raises(
-        AccountError, match=r"simon has no account on the Docker host: .* sudo useradd --create-home simon"
+        AccountError, match=r"simon has no account on the Docker host\. .* sudo useradd --create-home simon"
     ):
         system_users.find(etc, "simon")
     new = etc / "passwd+"
@@ -148,14 +148,16 @@ def test_the_hub_does_not_start_where_no_account_can_be_looked_up(
     monkeypatch.setattr(paths, "HOST_ETC", tmp_path)
     (tmp_path / "passwd").write_text(PASSWD)
     with pytest.raises(settings.SettingsError, match=r"HOST_ETC .*: its group cannot be read \(No such file"):
-        system_users.check(values)
+        system_users.check(values, {})
     (tmp_path / "group").write_text(GROUP)
-    system_users.check(values)
+    system_users.check(values, {})
+    with pytest.raises(settings.SettingsError, match=r"HOST_HOMEDIR_FORMAT .* is '/home' "):
+        system_users.check(values, {"HOST_HOMEDIR_FORMAT": "/home"})
 
 
 def test_without_the_choice_nothing_changes() -> None:
     values, _ = settings.load(TOKENS)
     c = Config()
     system_users.configure(c, values, {})
-    system_users.check(values)
+    system_users.check(values, {})
     assert c == Config()
