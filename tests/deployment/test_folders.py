@@ -293,4 +293,4 @@ def test_volumes_outlive_the_deployment(hub: Deployment, datasets: HostFolder) -
     assert volume(hub, "shared-shared", "cat plans/a.txt") == "course\nto Miranda"
     hub.make("clean")
     assert volumes(hub) == {"shared", "pilots", "engineers", "scholars", "notes"}
-    assert datasets.run("ls").split() == ["by-admin", "data.csv"]
+    datasets.run("grep moons data.csv && test -e by-admin")
