@@ -4,6 +4,7 @@ import os
 
 from hub import (
     authentication,
+    folders,
     paths,
     profile_choice,
     profiles,
@@ -12,6 +13,7 @@ from hub import (
     settings,
     spawning,
     stale,
+    system_users,
     userlist,
     volumes,
 )
@@ -28,9 +30,10 @@ removed = History.load(paths.HISTORY).removed(members)
 
 running.configure(c, values)
 authentication.configure(c, values.jupyterhub_authenticator, sign_in, members, removed)
-spawning.configure(c, values)
+spawning.configure(c, values, folders.load(paths.FOLDERS, values.compose_project_name, members))
 profile_choice.configure(c, profiles.load(paths.PROFILES), values)
 volumes.configure(c, values)
+system_users.configure(c, values, os.environ)
 gateway_servers.configure(c, values.compose_project_name, gateway)
 stale.configure(c, stale.Origin.today(values, gateway))
 services.configure(c, values)

@@ -8,7 +8,7 @@ import sys
 
 from jupyterhub import app, orm
 
-from hub import accounts, paths, profiles, roster, settings, userlist
+from hub import accounts, folders, paths, profiles, roster, settings, system_users, userlist
 from hub.passwords import InitialPasswords
 from hub.sign_in.settings import NativeSettings, SignInSettings
 from hub.yaml_list import FileError
@@ -26,6 +26,8 @@ def prepare() -> None:
         values, sign_in = settings.load(os.environ)
         members = userlist.load(paths.USERLIST, values.jupyterhub_admin)
         profiles.load(paths.PROFILES)
+        folders.load(paths.FOLDERS, values.compose_project_name, members)
+        system_users.check(values, os.environ)
     except settings.SettingsError as error:
         sys.exit(f"FAIL: {error}\n      To mend it: correct them, then run 'make up'.")
     except userlist.UserlistError as error:

@@ -1,4 +1,4 @@
-"""Check settings, userlist and profiles before anything changes: `make build` runs this in a container of its own.
+"""Check settings and files before anything changes: `make build` runs this in a container of its own.
 
 Usage:
     docker compose config --format json | python -m hub.check settings
@@ -6,6 +6,7 @@ Usage:
     python -m hub.check list ADMINISTRATOR < userlist
     tar -c userlist profiles.yaml | python -m hub.check profiles ADMINISTRATOR
     python -m hub.check images < profiles.yaml           prints those that it names
+    tar -c userlist folders.yaml | python -m hub.check folders ADMINISTRATOR [PATH ...]
     python -m hub.check authorities < secrets/ca.crt
     tar -c -C secrets jupyterhub.crt jupyterhub.key | python -m hub.check pair [NAME ...]
 """
@@ -20,12 +21,14 @@ import sys
 import tarfile
 from collections.abc import Callable, Iterable
 
-from hub import pair, profiles, settings, userlist
+from hub import folder_volumes, pair, profiles, settings, userlist
 from hub.fields import extra, is_secret, problems_of
 from hub.gateway.settings import GatewaySettings
-from hub.host_settings import OVERLAYS, HostSettings
+from hub.host_settings import OVERLAY_OF_SYSTEM_USERS, OVERLAYS, HostSettings, problems_of_system_users
 from hub.sign_in.settings import AUTHENTICATORS
 from hub.yaml_list import FileError
+
+type Check = Callable[..., object]
 
 MODELS = (settings.Settings, GatewaySettings, *AUTHENTICATORS.values())
 
@@ -45,6 +48,7 @@ def check_settings(compose_config: str) -> None:
     for key, model in OVERLAYS.items():
         if key in config:
             problems += [*problems_of(model, config[key]), *model.conflicts(config["x-host"])]
+    problems += problems_of_system_users(hub, OVERLAY_OF_SYSTEM_USERS in config)
     if problems:
         raise settings.SettingsError(problems)
     warn(settings.warnings(hub))
@@ -106,27 +110,27 @@ def warn(warnings: Iterable[str]) -> None:
         print(f"WARNING: {warning}", file=sys.stderr)
 
 
-CHECKS: dict[str, Callable[[str], None]] = {
-    "settings": check_settings,
-    "committed": check_committed,
-    "authorities": check_authorities,
+def _text(check: Callable[[str], None]) -> Check:
+    return lambda given: check(given.decode(errors="replace"))
+
+
+# What each verb does with the bytes of stdin and its arguments.
+CHECKS: dict[str, Check] = {
+    "settings": _text(check_settings),
+    "committed": _text(check_committed),
+    "authorities": _text(check_authorities),
+    "list": lambda given, *administrator: userlist.parse(userlist.decode(given), *administrator),
+    "profiles": check_profiles,
+    "images": lambda given: print("\n".join(profiles.images(profiles.parse(given)))),
+    "folders": lambda given, *arguments: warn(folder_volumes.check(given, *arguments)),
+    "pair": lambda given, *names: warn(pair.check(given, names)),
 }
 
 
 def main(verb: str, *arguments: str) -> None:
     """Entry point: exit 1 with every problem found."""
-    given = sys.stdin.buffer.read()
     try:
-        if verb == "list":
-            userlist.parse(userlist.decode(given), *arguments)
-        elif verb == "pair":
-            warn(pair.check(given, arguments))
-        elif verb == "profiles":
-            check_profiles(given, *arguments)
-        elif verb == "images":
-            print("\n".join(profiles.images(profiles.parse(given))))
-        else:
-            CHECKS[verb](given.decode(errors="replace"))
+        CHECKS[verb](sys.stdin.buffer.read(), *arguments)
     except settings.SettingsError as error:
         sys.exit(f"FAIL: {error}\n      To mend it: correct them and try again; nothing was changed.")
     except pair.PairError as error:

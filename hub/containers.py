@@ -17,7 +17,7 @@ from hub.names import PROJECT_LABEL, SERVER_LABEL, USER_LABEL
 # user's start took 10.45 s; with 8 threads 1.0 to 1.2 s.
 ENGINE_THREADS = 8
 # What may be asked again after the Engine did not answer, because asking twice does no harm.
-REPEATABLE = {"inspect_container", "inspect_image", "stop", "remove_container"}
+REPEATABLE = {"inspect_container", "inspect_image", "inspect_volume", "stop", "remove_container"}
 ENGINE_RETRY_SECONDS = 1
 
 

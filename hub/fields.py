@@ -13,7 +13,7 @@ from jupyterhub.traitlets import ByteSpecification
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from hub import paths
+from hub import host_paths, paths
 from hub.passwords import complaint
 
 # The least that the Engine takes; what is below has lost its unit.
@@ -167,6 +167,14 @@ def _domain(name: str) -> str:
     return name.lower()
 
 
+def _home_format(path: str) -> str:
+    if "{username}" not in path:
+        raise ValueError("{username} is missing")
+    if reason := host_paths.complaint(path.replace("{username}", "username")):
+        raise ValueError(reason)
+    return path
+
+
 def _network(text: str) -> str:
     return str(ip_network(text))
 
@@ -194,6 +202,8 @@ BaseUrl = Annotated[
     str, Field(pattern=r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$"), BeforeValidator(lambda url: paths.base_url(str(url)))
 ]
 SubdomainHost = Annotated[str, AfterValidator(lambda address: address and _host_of_subdomains(address))]
+# Where the Docker host has people's home directories.
+HomeFormat = Annotated[str, AfterValidator(_home_format)]
 Domain = Annotated[str, AfterValidator(_domain), Field(pattern=r"^[A-Za-z0-9.:/-]+$")]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 AcmeServer = Annotated[str, Field(pattern=r"^(production|staging|https://\S+)$")]

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import IPvAnyAddress
 
-from hub.fields import AcmeServer, Domain, Email, Image, Name, Networks, Port, SettingsModel, setting
+from hub.fields import AcmeServer, Domain, Email, HomeFormat, Image, Name, Networks, Port, SettingsModel, setting
 
 
 class HostSettings(SettingsModel):
@@ -108,4 +108,55 @@ class LetsEncryptSettings(Overlay):
             )
 
 
-OVERLAYS: dict[str, type[Overlay]] = {"x-letsencrypt": LetsEncryptSettings}
+# JUPYTERHUB_SPAWNER with the host's accounts, and the COMPOSE_FILE that it needs.
+SYSTEM_USERS = "docker-system-user"
+SYSTEM_USERS_FILES = "docker-compose.yml:examples/system-users/docker-compose.yml"
+
+
+class SystemUserSettings(Overlay):
+    """Those of examples/system-users."""
+
+    host_etc: str = setting(
+        "/etc",
+        help="folder of the Docker host with the files `passwd` and `group` that the accounts are looked up in",
+        expected="an absolute path on the Docker host",
+        pattern=r"^/\S*$",
+    )
+    host_homedir_format: HomeFormat = setting(
+        "/home/{username}",
+        help="where the accounts' home directories are on the Docker host",
+        expected="an absolute path with {username} in it, such as /volumes/user/{username}",
+    )
+
+
+OVERLAY_OF_SYSTEM_USERS = "x-system-users"
+OVERLAYS: dict[str, type[Overlay]] = {
+    "x-letsencrypt": LetsEncryptSettings,
+    OVERLAY_OF_SYSTEM_USERS: SystemUserSettings,
+}
+
+
+def problems_of_system_users(hub: Mapping[str, str], overlay: bool) -> list[str]:
+    """One line where JUPYTERHUB_SPAWNER and the overlay do not go together.
+
+    Args:
+        hub: the hub's environment.
+        overlay: whether COMPOSE_FILE names examples/system-users.
+    """
+    chosen = hub.get("JUPYTERHUB_SPAWNER") == SYSTEM_USERS
+    if chosen and not overlay:
+        return [
+            f"  JUPYTERHUB_SPAWNER (.env or the shell) is {SYSTEM_USERS!r}, which needs the host's accounts; expected "
+            f"COMPOSE_FILE={SYSTEM_USERS_FILES}, too."
+        ]
+    if overlay and not chosen:
+        return [
+            f"  JUPYTERHUB_SPAWNER (.env or the shell) is {hub.get('JUPYTERHUB_SPAWNER') or 'docker'!r}, and "
+            f"COMPOSE_FILE names examples/system-users; expected {SYSTEM_USERS}, or a COMPOSE_FILE without it."
+        ]
+    if chosen and hub.get("KG_URL") and hub.get("CLIENT_CERT"):
+        return [
+            f"  JUPYTERHUB_SPAWNER (.env or the shell) is {SYSTEM_USERS!r}, and `make client-cert` stores certificates "
+            "for the notebook image's user; expected docker, or no CLIENT_KEY, CLIENT_CERT and CLIENT_CA."
+        ]
+    return []

@@ -16,6 +16,10 @@ USERLIST = SERVICE / "userlist"
 # Pages that differ from JupyterHub's own.
 TEMPLATES = SERVICE / "hub" / "templates"
 PROFILES = SERVICE / "profiles.yaml"
+FOLDERS = SERVICE / "folders.yaml"
+
+# Where examples/system-users mounts the Docker host's /etc.
+HOST_ETC = Path("/host/etc")
 
 
 def base_url(given: str) -> str:

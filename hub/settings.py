@@ -28,6 +28,7 @@ from hub.fields import (
 from hub.gateway.settings import GatewaySettings
 from hub.gpus import EXPECTED as GPUS_EXPECTED
 from hub.gpus import Gpus
+from hub.host_settings import SYSTEM_USERS
 from hub.sign_in.oauth_settings import OAuthProviderSettings
 from hub.sign_in.settings import AUTHENTICATORS, SignInSettings
 
@@ -58,7 +59,11 @@ class Settings(SettingsModel):
         expected=f"one of {', '.join(AUTHENTICATORS)}",
         pattern=f"^({'|'.join(AUTHENTICATORS)})$",
     )
-    jupyterhub_spawner: Literal["docker"] = setting("docker", help="where users' servers run", expected="docker")
+    jupyterhub_spawner: Literal["docker", "docker-system-user"] = setting(
+        "docker",
+        help="where users' servers run; `docker-system-user`: as the Docker host's accounts, with the homes there",
+        expected="docker or docker-system-user",
+    )
     jupyterhub_admin: str = setting(
         "",
         help="the first administrator, without a line in the userlist; empty: only those of the userlist",
@@ -190,11 +195,17 @@ class Settings(SettingsModel):
                 "limits no swap; expected 0, or a MEM_LIMIT."
             )
         asked = [name for name in ("nb_uid", "nb_gid", "grant_sudo") if getattr(self, name) not in (None, False)]
-        # The image that `make build` builds has no script that would become the user.
-        ours = self.docker_notebook_image == f"{self.compose_project_name}-user"
         # As texts they are as somebody wrote them, and some setting is bad.
-        if ours and any(not isinstance(getattr(self, name), str) for name in asked):
-            names = " and ".join(name.upper() for name in asked)
+        if not asked or all(isinstance(getattr(self, name), str) for name in asked):
+            return
+        names = " and ".join(name.upper() for name in asked)
+        if self.jupyterhub_spawner == SYSTEM_USERS:
+            yield (
+                f"  JUPYTERHUB_SPAWNER (.env or the shell) is {SYSTEM_USERS!r}, which starts servers as the host's "
+                f"accounts; expected docker, or {names} left empty."
+            )
+        # The image that `make build` builds has no script that would become the user.
+        if self.docker_notebook_image == f"{self.compose_project_name}-user":
             yield (
                 f"  DOCKER_NOTEBOOK_IMAGE (.env or the shell) is {self.docker_notebook_image!r}, which cannot switch "
                 f"its user; expected an image whose start script does (docs/images.md), or {names} left empty."

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from docker.types import LogConfig
-from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
 from hub import paths, server_user
 from hub.containers import ENGINE_THREADS
+from hub.folders import Folder
 from hub.gpus import device_requests
+from hub.mounting import MountingSpawner
 from hub.names import PROJECT_LABEL, SERVER_LABEL, USER_LABEL
 from hub.settings import Settings
-from hub.spawner import REPORT_SECONDS, QueueingDockerSpawner
+from hub.spawner import REPORT_SECONDS
 
 
-def configure(c: Config, settings: Settings) -> None:
-    """Set the spawner."""
-    c.JupyterHub.spawner_class = QueueingDockerSpawner
+def configure(c: Config, settings: Settings, folders: Sequence[Folder] = ()) -> None:
+    """Set the spawner, and the folders that servers share."""
+    c.JupyterHub.spawner_class = MountingSpawner
+    c.MountingSpawner.folders = list(folders)
     c.JupyterHub.allow_named_servers = settings.named_server_limit > 0
     c.JupyterHub.named_server_limit_per_user = settings.named_server_limit
     # The spawner has a queue; JupyterHub would turn the 101st away (429).
@@ -58,7 +61,7 @@ def configure(c: Config, settings: Settings) -> None:
         spawner.environment["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(seconds)
 
 
-def _host_config(settings: Settings, spawner: DockerSpawner) -> dict[str, object]:
+def _host_config(settings: Settings, spawner: MountingSpawner) -> dict[str, object]:
     config: dict[str, object] = {
         "init": True,
         **server_user.rights(settings),
@@ -76,4 +79,6 @@ def _host_config(settings: Settings, spawner: DockerSpawner) -> dict[str, object
         config["pids_limit"] = settings.pids_limit
     if spawner.gpus:
         config["device_requests"] = device_requests(spawner.gpus)
+    if spawner.groups_added:
+        config["group_add"] = sorted(spawner.groups_added)
     return config

@@ -31,12 +31,11 @@ NOT_OF_SERVERS = {
     "jupyterhub_admin",
     "jupyterhub_authenticator",
     "jupyterhub_health_token",
-    "jupyterhub_spawner",
     "named_server_limit",
     "named_server_volumes",  # of named servers alone: VOLUMES_LABEL
     "start_timeout",
 }
-FILES = (paths.PROFILES,)
+FILES = (paths.PROFILES, paths.FOLDERS)
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Origin:
     def today(cls, values: Settings, *others: SettingsModel) -> Origin:
         """What it would be made from now: the settings, with all of `others`, and the files of FILES.
 
-        A file counts as a whole: a change of one profile makes every server an older one.
+        A file counts as a whole: a change of one profile or folder makes every server an older one.
         """
         contents = [path.read_text() if path.exists() else "" for path in FILES]
         parts = [_plain(values, NOT_OF_SERVERS), *(_plain(model) for model in others), *contents]

@@ -7,7 +7,7 @@ import pytest
 from traitlets.config import Config
 
 from hub import settings, spawning
-from hub.spawner import QueueingDockerSpawner
+from hub.mounting import MountingSpawner
 from support.settings import TOKENS
 
 MIB = 1024**2
@@ -18,7 +18,7 @@ def host_config(memory: int | None = None, **given: str) -> dict[str, Any]:
     """What a spawner is told beside memory and processors; a profile may have set another `memory`."""
     c = Config()
     spawning.configure(c, settings.load(TOKENS | given)[0])
-    spawner = QueueingDockerSpawner(config=c, user=SimpleNamespace(name="zoe"))
+    spawner = MountingSpawner(config=c, user=SimpleNamespace(name="zoe", admin=False, groups=[]))
     if memory is not None:
         spawner.mem_limit = memory
     return spawner.extra_host_config(spawner)

@@ -19,7 +19,7 @@ OTHER = {
     "JUPYTERHUB_AUTHENTICATOR": "shared-password",
     "SHARED_PASSWORD": "a fairly good one",
     "SHARED_ADMIN_PASSWORD": "s" * 32,
-    "JUPYTERHUB_SPAWNER": "docker",
+    "JUPYTERHUB_SPAWNER": "docker-system-user",
     "JUPYTERHUB_ADMIN": "zoe",
     "JUPYTERHUB_BASE_URL": "/jupyter/",
     "JUPYTERHUB_SUBDOMAIN_HOST": "https://hub.example.org",

@@ -1,0 +1,232 @@
+"""folders.yaml: which folders users' servers share, and who may read or write them.
+
+An entry is a Docker volume, or with `host` a folder of the Docker host. `{group}` in its name makes it as many folders
+as there are groups. docs/folders.md says how to write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from hub import host_paths, userlist, yaml_list
+from hub.fields import setting
+from hub.names import escaped
+from hub.userlist import Member
+from hub.yaml_list import FileError
+
+FILENAME = "folders.yaml"
+PLACEHOLDER = "{group}"
+# Words that are no group's name: the first stands alone, where groups stand in a list; the userlist has the other one
+# for administrators.
+EVERYBODY = "everybody"
+ADMIN = "admin"
+# The group of every shared volume, `users` in Debian: that of our image's user, and every server that gets a shared
+# volume is a member.
+VOLUME_GID = 100
+_NAME = r"^([A-Za-z0-9]|\{group\})([A-Za-z0-9_.-]|\{group\})*$"
+
+type Groups = frozenset[str]
+
+
+def _access(value: object) -> Groups:
+    if value == EVERYBODY:
+        return frozenset({EVERYBODY})
+    if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
+        raise ValueError("not a list of names")
+    groups = frozenset(each.strip().lower() for each in value)
+    if EVERYBODY in groups:
+        raise ValueError(f"write {EVERYBODY} without brackets")
+    return groups
+
+
+def _group(name: str) -> str:
+    if reason := userlist.complaint(name.lower()):
+        raise ValueError(f"{name!r} cannot be a folder's name: {reason.rstrip('.')}")
+    return name.lower()
+
+
+def _host(path: str) -> str:
+    if path and (reason := host_paths.complaint(path.replace(PLACEHOLDER, "group"))):
+        raise ValueError(reason)
+    return path.rstrip("/")
+
+
+Access = Annotated[frozenset[str] | None, BeforeValidator(_access)]
+
+
+class Entry(BaseModel):
+    """One entry of the file, as it is written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=_NAME, max_length=64)] = setting(
+        ...,
+        help="the folder's name below DOCKER_NOTEBOOK_DIR",
+        expected=f'letters, digits, dots, dashes and underscores; "{PLACEHOLDER}", in quotes, stands for a group',
+    )
+    read: Access = setting(
+        None,
+        help="who may read it; missing: everybody, or with `{group}` in the name that group",
+        expected=f"{EVERYBODY}, or groups in a list such as [pilots, engineers]",
+    )
+    write: Access = setting(
+        None,
+        help="who may also write; missing: nobody, or with `{group}` in the name that group",
+        expected=f"{EVERYBODY}, or groups in a list such as [pilots, engineers]",
+    )
+    groups: list[Annotated[str, AfterValidator(_group)]] = setting(
+        [],
+        help="with `{group}` in the name, the groups it stands for; missing: all of the userlist",
+        expected="groups in a list such as [pilots, engineers]",
+    )
+    host: Annotated[str, AfterValidator(_host)] = setting(
+        "",
+        help="a folder of the Docker host, instead of a volume",
+        expected="the path of a folder such as /srv/datasets",
+    )
+    gid: int | None = setting(
+        None,
+        help="with `host`, the number of the group that owns the folder; whoever gets the folder is a member",
+        expected="a number, 1 or more",
+        ge=1,
+        lt=2**31,
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for complaint in self._complaints():
+            raise ValueError(complaint)
+        return self
+
+    def _complaints(self) -> Iterator[str]:
+        for_groups = PLACEHOLDER in self.name
+        if self.groups and not for_groups:
+            yield f'groups is there, but no {PLACEHOLDER} in the name; expected a name such as "{PLACEHOLDER}".'
+        if for_groups and self.host and PLACEHOLDER not in self.host:
+            yield f"host is the same folder for every group; expected {PLACEHOLDER} in it."
+        used = {*(self.read or ()), *(self.write or ()), *([PLACEHOLDER] if PLACEHOLDER in self.host else [])}
+        if PLACEHOLDER in used and not for_groups:
+            yield f'{PLACEHOLDER} is there, but not in the name; expected a name such as "{PLACEHOLDER}".'
+        if self.gid and not self.host:
+            yield f"gid is for folders of the Docker host; expected no gid, or host. A volume's group is {VOLUME_GID}."
+
+
+@dataclass(frozen=True)
+class Folder:
+    """One folder that servers may get.
+
+    `name` is its name there, `source` a volume or, with a slash in front, a folder of the Docker host.
+    """
+
+    name: str
+    source: str
+    read: Groups
+    write: Groups
+    gid: int | None
+    line: int
+
+    @property
+    def on_host(self) -> bool:
+        """Whether it is a folder of the Docker host."""
+        return self.source.startswith("/")
+
+    def is_for(self, who: Set[str]) -> bool:
+        """Whether somebody in these groups gets it; see `groups_of`."""
+        return bool(who & (self.read | self.write))
+
+    def is_writable_for(self, who: Set[str]) -> bool:
+        """Whether they may write."""
+        return bool(who & self.write)
+
+
+def groups_of(groups: Iterable[str], admin: bool) -> Groups:
+    """What somebody is for `Folder`: their groups and the words that are no groups.
+
+    A provider may have groups with such a name: they do not count.
+    """
+    own = {group.lower() for group in groups} - {EVERYBODY, ADMIN}
+    return frozenset(own | {EVERYBODY} | ({ADMIN} if admin else set()))
+
+
+def load(path: Path, project: str, members: Mapping[str, Member]) -> list[Folder]:
+    """Read the file at `path`; without one there are no folders.
+
+    Args:
+        path: the file.
+        project: COMPOSE_PROJECT_NAME, which the volumes' names begin with.
+        members: the userlist.
+
+    Raises:
+        FileError: it cannot be used; with a line for every problem.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    return parse(content, project, members)
+
+
+def parse(content: bytes, project: str, members: Mapping[str, Member]) -> list[Folder]:
+    """The folders of a file with this `content`; the rest as in `load`."""
+    listed = sorted(userlist.groups_of(members.values()))
+    folders = [
+        folder for line, entry in _entries(content) for folder in _expand(entry, line, project, entry.groups or listed)
+    ]
+    if problems := list(_doubles(folders)):
+        raise FileError("\n".join(problems))
+    return folders
+
+
+def warnings(content: bytes, members: Mapping[str, Member]) -> list[str]:
+    """One sentence for every group in the file that nobody is in, as far as the userlist goes."""
+    known = {*userlist.groups_of(members.values()), EVERYBODY, ADMIN, PLACEHOLDER}
+    return [
+        f"{FILENAME}:{line}: nobody in the userlist is in the group {group!r}."
+        for line, entry in _entries(content)
+        for group in sorted({*(entry.read or ()), *(entry.write or ()), *entry.groups} - known)
+    ]
+
+
+def _entries(content: bytes) -> list[tuple[int, Entry]]:
+    try:
+        text = userlist.decode(content, FILENAME)
+    except userlist.UserlistError as error:
+        raise FileError(str(error)) from None
+    return yaml_list.parse(text, Entry, FILENAME)
+
+
+def _expand(entry: Entry, line: int, project: str, groups: Iterable[str]) -> Iterator[Folder]:
+    for group in groups if PLACEHOLDER in entry.name else [""]:
+        volume = f"{project}-shared-{entry.name.replace(PLACEHOLDER, escaped(group))}"
+        its_own = {group} if group else {EVERYBODY}
+        yield Folder(
+            name=entry.name.replace(PLACEHOLDER, group),
+            source=entry.host.replace(PLACEHOLDER, group) or volume,
+            read=_named(entry.read, its_own, group),
+            write=_named(entry.write, {group} if group else set(), group),
+            gid=entry.gid if entry.host else VOLUME_GID,
+            line=line,
+        )
+
+
+def _named(access: Groups | None, missing: Set[str], group: str) -> Groups:
+    return frozenset(missing if access is None else {group if each == PLACEHOLDER else each for each in access})
+
+
+def _doubles(folders: list[Folder]) -> Iterator[str]:
+    """Two folders in one place, or two names for one volume: that of a group may be escaped to another's."""
+    seen: dict[Any, int] = {}
+    for folder in folders:
+        for key in [folder.name, *([] if folder.on_host else [("volume", folder.source)])]:
+            if key in seen:
+                yield (
+                    f"{FILENAME}:{folder.line}: there is another folder {folder.name!r}, in line {seen[key]}; "
+                    "expected a name of its own."
+                )
+                break
+            seen[key] = folder.line

@@ -1,0 +1,178 @@
+"""JUPYTERHUB_SPAWNER=docker-system-user: servers with the Docker host's accounts and home directories.
+
+The hub is a container, which does not know the host's accounts: examples/system-users mounts the host's /etc there,
+the folder, because `useradd` replaces the files in it. DockerSpawner's SystemUserSpawner, whose settings these are,
+asks the hub's own /etc/passwd, and lets the Engine make a missing home directory, for root.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docker.types import Mount
+from traitlets import Unicode
+from traitlets.config import Config
+
+from hub import host_paths, paths
+from hub.failures import StartError
+from hub.fields import given, problems_of
+from hub.host_settings import SYSTEM_USERS, SYSTEM_USERS_FILES, SystemUserSettings
+from hub.mounting import MountingSpawner
+from hub.settings import Settings, SettingsError
+
+# Debian's UID_MIN: whoever is below runs the machine.
+FIRST_UID = 1000
+NOBODY = 65534
+HOME_IN_CONTAINER = "/home/{username}"
+
+
+class AccountError(ValueError):
+    """Somebody has no account that a server may run as; the text is for them, and says what mends it."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of the Docker host."""
+
+    name: str
+    uid: int
+    gid: int
+    groups: frozenset[int]
+
+
+def find(etc: Path, name: str) -> Account:
+    """The account of that name.
+
+    Args:
+        etc: where the host's `passwd` and `group` lie; read at each call, so that new accounts are found.
+        name: the user's name, as it is.
+
+    Raises:
+        AccountError: there is none, or none for people.
+    """
+    if name in (".", "..") or {"/", "{", "}"} & set(name):
+        raise AccountError(f"{name!r} cannot be an account of the Docker host.")
+    ids = [
+        (int(uid), int(gid))
+        for account, _, uid, gid, *_ in _lines(etc / "passwd")
+        if account == name and gid.isdecimal()
+    ]
+    if not ids:
+        raise AccountError(
+            f"{name} has no account on the Docker host. An administrator can make it there: "
+            f"sudo useradd --create-home {shlex.quote(name)}"
+        )
+    uid, gid = ids[0]
+    if uid < FIRST_UID or uid == NOBODY or gid == 0:
+        raise AccountError(f"{name} is an account of the Docker host's system ({uid}:{gid}): no server runs as it.")
+    member_of = {int(number) for _, _, number, members, *_ in _lines(etc / "group") if name in members.split(",")}
+    return Account(name, uid, gid, frozenset(member_of - {0}))
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    """The lines of `passwd` or `group`, split; those that are none (comments, `+` of NIS) are left out."""
+    for line in path.read_text(errors="replace").splitlines():
+        words = line.split(":")
+        if len(words) >= 4 and words[2].isdecimal():
+            yield words
+
+
+class SystemUserSpawner(MountingSpawner):
+    """Each user's server in a container of its own, with uid, gid, groups and home directory of their account."""
+
+    host_homedir_format = Unicode("/home/{username}", help="where home directories are on the host").tag(config=True)
+    account: Account | None = None
+
+    @property
+    def host_homedir(self) -> str:
+        """The user's home directory on the Docker host."""
+        return self.host_homedir_format.format(username=self.user.name)
+
+    @property
+    def groups_added(self) -> set[int]:
+        """Those of the folders, and of the account."""
+        return super().groups_added | (self.account.groups if self.account else set())
+
+    def get_env(self) -> dict[str, Any]:
+        """The environment, with who the user is in the words of the Jupyter project's images."""
+        environment = super().get_env()
+        if self.account:
+            environment |= {
+                "HOME": self.notebook_dir,
+                "USER": self.account.name,
+                "NB_USER": self.account.name,
+                "NB_UID": str(self.account.uid),
+                "NB_GID": str(self.account.gid),
+            }
+        return environment
+
+    async def start(self) -> tuple[str, int]:
+        """Start the container as the account of this moment.
+
+        Raises:
+            StartError: there is none, or as in MountingSpawner.
+        """
+        try:
+            self.account = find(paths.HOST_ETC, self.user.name)
+        except AccountError as error:
+            raise StartError("account", str(error)) from None
+        if reason := host_paths.complaint(self.host_homedir):
+            raise StartError("account", f"{self.host_homedir} cannot be a home directory: {reason}.")
+        self.notebook_dir = HOME_IN_CONTAINER.format(username=self.user.name)
+        self.extra_create_kwargs |= {
+            "user": f"{self.account.uid}:{self.account.gid}",
+            "working_dir": self.notebook_dir,
+        }
+        return await super().start()
+
+    @property
+    def mount_binds(self) -> list[Mount]:
+        """The home directory, and the folders below it."""
+        return [Mount(self.notebook_dir, self.host_homedir, type="bind"), *super().mount_binds]
+
+    def missing_on_host(self, path: str) -> tuple[str, str]:
+        """What to say when the Docker host has no folder `path`; a home directory has to be the account's."""
+        if path != self.host_homedir or not self.account:
+            return super().missing_on_host(path)
+        return (
+            f"The home directory {path} is not on the Docker host.",
+            "An administrator can make it there: "
+            f"sudo install -d -m 700 -o {self.account.uid} -g {self.account.gid} {shlex.quote(path)}",
+        )
+
+
+def configure(c: Config, settings: Settings, environment: Mapping[str, str]) -> None:
+    """Let servers run as the host's accounts, where JUPYTERHUB_SPAWNER says so."""
+    if settings.jupyterhub_spawner != SYSTEM_USERS:
+        return
+    values = SystemUserSettings.model_validate(given(SystemUserSettings, environment))
+    c.JupyterHub.spawner_class = SystemUserSpawner
+    c.SystemUserSpawner.host_homedir_format = values.host_homedir_format
+    # People's files are in their homes.
+    c.QueueingDockerSpawner.mounts = []
+
+
+def check(settings: Settings, environment: Mapping[str, str]) -> None:
+    """See to it that accounts and homes can be looked up, where servers need them.
+
+    Raises:
+        SettingsError: they cannot.
+    """
+    if settings.jupyterhub_spawner != SYSTEM_USERS:
+        return
+    if problems := problems_of(SystemUserSettings, environment):
+        raise SettingsError(problems)
+    for name in ("passwd", "group"):
+        try:
+            (paths.HOST_ETC / name).read_bytes()
+        except OSError as error:
+            raise SettingsError(
+                [
+                    f"  HOST_ETC (.env or the shell): its {name} cannot be read ({error.strerror}); expected "
+                    f"COMPOSE_FILE={SYSTEM_USERS_FILES}, and a folder with passwd and group that everybody may read."
+                ]
+            ) from None
