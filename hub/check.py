@@ -6,6 +6,7 @@ Usage:
     python -m hub.check list ADMINISTRATOR < userlist
     tar -c userlist profiles.yaml | python -m hub.check profiles ADMINISTRATOR
     python -m hub.check images < profiles.yaml           prints those that it names
+    python -m hub.check gpus GPUS < profiles.yaml        prints what is asked for, by this and by the profiles
     tar -c userlist folders.yaml | python -m hub.check folders ADMINISTRATOR [PATH ...]
     python -m hub.check authorities < secrets/ca.crt
     tar -c -C secrets jupyterhub.crt jupyterhub.key | python -m hub.check pair [NAME ...]
@@ -122,6 +123,7 @@ CHECKS: dict[str, Check] = {
     "list": lambda given, *administrator: userlist.parse(userlist.decode(given), *administrator),
     "profiles": check_profiles,
     "images": lambda given: print("\n".join(profiles.images(profiles.parse(given)))),
+    "gpus": lambda given, default: print("\n".join(profiles.gpus(profiles.parse(given), default))),
     "folders": lambda given, *arguments: warn(folder_volumes.check(given, *arguments)),
     "pair": lambda given, *names: warn(pair.check(given, names)),
 }

@@ -27,6 +27,13 @@ DISK_FAIL, DISK_WARN = 1 * GIB, 5 * GIB
 TIMED_OUT = 124
 # A line of its own: other programs say more with `--version`.
 VERSION = re.compile(r"^\d+\.\d+\.\d+\S*$", re.MULTILINE)
+# What `make build` checks, and how it is called.
+CHECKED = {
+    "settings": "the settings",
+    "userlist": "the userlist",
+    "profiles": "profiles.yaml",
+    "folders": "folders.yaml",
+}
 # Commands that wait for input or end: no server.
 SHELLS = {"bash", "sh", "dash", "zsh", "python", "python3", "node", "R", "julia"}
 DERIVE = "make an image of it that has: examples/custom-notebook/README.md"
@@ -109,8 +116,8 @@ def judge(answers: Answers) -> Report:
     for image, (answer,) in of_kind(answers, "image"):
         judge_image(report, answers, image, answer)
     judge_servers(report, answers)
-    if gpus := answers.get("gpus"):
-        judge_gpus(report, gpus[0])
+    for gpus, (answer,) in of_kind(answers, "gpus"):
+        judge_gpus(report, gpus, answer)
     return report
 
 
@@ -138,8 +145,10 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def judge_settings(report: Report, answers: Answers) -> None:
-    """What `make build` would say of settings and userlist."""
-    for key, name in (("settings", "the settings"), ("userlist", "the userlist")):
+    """What `make build` would say of settings and files."""
+    for key, name in CHECKED.items():
+        if key not in answers:  # a file that need not be there
+            continue
         answer = answers[key][0]
         if answer.code:
             problems = re.sub(r"^FAIL: |\n\s*To mend it: .*", "", answer.err)
@@ -292,16 +301,16 @@ def judge_servers(report: Report, answers: Answers) -> None:
         report.ok(f"servers that run: {len(running)}{', from the current image' if running else ''}")
 
 
-def judge_gpus(report: Report, answer: Answer) -> None:
-    """Whether the Engine starts a container with the GPUs that GPUS asks for: it was tried."""
+def judge_gpus(report: Report, gpus: str, answer: Answer) -> None:
+    """Whether the Engine starts a container with what GPUS or a profile asks for: it was tried."""
     if answer.code:
         report.fail(
-            f"the Engine cannot give a container the GPUs that GPUS asks for: {answer.last_words}",
+            f"the Engine cannot give a server the GPUs that were asked for, {gpus}: {answer.last_words}",
             "install NVIDIA's container toolkit on the Docker host, then: "
             "nvidia-ctk runtime configure --runtime=docker && systemctl restart docker",
         )
     else:
-        report.ok("the Engine gives containers the GPUs that GPUS asks for")
+        report.ok(f"the Engine gives servers the GPUs that were asked for, {gpus}")
 
 
 def main(verb: str, project: str = "") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from hub import userlist, yaml_list
 from hub.fields import Bytes, Image, setting
@@ -143,6 +143,12 @@ def load(path: Path) -> list[Profile]:
 def images(profiles: Iterable[Profile]) -> list[str]:
     """The images that the profiles name, each once."""
     return list(dict.fromkeys(profile.image for profile in profiles if profile.image))
+
+
+def gpus(profiles: Iterable[Profile], default: str) -> list[str]:
+    """What servers ask for, each once: by GPUS, the `default`, and by the profiles."""
+    asked = [TypeAdapter(Gpus).validate_python(default), *(profile.gpus for profile in profiles)]
+    return list(dict.fromkeys(filter(None, asked)))
 
 
 def warnings(profiles: list[Profile], known_groups: Set[str]) -> list[str]:

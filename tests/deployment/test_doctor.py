@@ -170,6 +170,21 @@ def test_bad_settings_and_a_bad_list(clinic: Deployment) -> None:
     assert "FAIL  the userlist cannot be used:\n      userlist:2: 'mal,inara' cannot be a name" in found
 
 
+def test_gpus_that_are_not_there(clinic: Deployment) -> None:
+    file = clinic.write("profiles.yaml", "- name: Flight simulator\n  gpus: 2\n")
+    try:
+        done = examine(clinic, GPUS="device=0,2")
+        file.write_text("- name: Flight simulator\n  gpus: many\n")
+        bad = examine(clinic)
+    finally:
+        file.unlink()
+    assert done.returncode != 0
+    for asked in ("2", "device=0,2"):
+        what = f"FAIL  the Engine cannot give a server the GPUs that were asked for, {asked}: "
+        assert re.search(f"{what}.*could not select device driver .*\\[gpu", complaints(done))
+    assert "FAIL  profiles.yaml cannot be used:\n      profiles.yaml:2: gpus is 'many'" in complaints(bad)
+
+
 def test_before_anything_is_built(make_deployment: Callable[..., Deployment]) -> None:
     done = examine(make_deployment(f"{PREFIX}nothing"))
     assert done.returncode != 0

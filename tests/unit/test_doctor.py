@@ -157,9 +157,17 @@ CASES = {
         {"servers": answer(f"zoe|sha256:old|{IMAGE}\nwash|sha256:new|{IMAGE}")},
         "warn  servers that run from an image which their next start would not take: zoe",
     ),
+    "a bad file of profiles": (
+        {
+            "profiles": answer(
+                code=1, err="FAIL: profiles.yaml cannot be used:\nprofiles.yaml:2: x.\n      To mend it: y"
+            )
+        },
+        "FAIL  profiles.yaml cannot be used:\n      profiles.yaml:2: x.\n      To mend it: correct them, then: make up",
+    ),
     "no GPU": (
-        {"gpus": answer(code=125, err=NO_DRIVER)},
-        f"FAIL  the Engine cannot give a container the GPUs that GPUS asks for: {NO_DRIVER}",
+        {"gpus:all": answer(code=125, err=NO_DRIVER)},
+        f"FAIL  the Engine cannot give a server the GPUs that were asked for, all: {NO_DRIVER}",
     ),
 }
 
@@ -187,7 +195,9 @@ def test_an_image_that_starts_as_root(found: list[Answer], line: str) -> None:
 
 
 def test_gpus_that_are_there() -> None:
-    assert report(gpus=answer()).lines[-1] == "ok    the Engine gives containers the GPUs that GPUS asks for"
+    assert (
+        report(**{"gpus:all": answer()}).lines[-1] == "ok    the Engine gives servers the GPUs that were asked for, all"
+    )
 
 
 def test_a_command_of_the_settings_is_the_one_that_counts() -> None:

@@ -180,6 +180,20 @@ def test_no_file_is_no_profile(tmp_path: Path) -> None:
     assert profiles.load(tmp_path / "profiles.yaml") == []
 
 
+@pytest.mark.parametrize(
+    ("default", "asked"),
+    [
+        ("", ["2", "device=0,2"]),
+        ("0", ["2", "device=0,2"]),
+        ("2", ["2", "device=0,2"]),
+        ("all", ["all", "2", "device=0,2"]),
+    ],
+)
+def test_what_is_asked_of_the_gpus(default: str, asked: list[str]) -> None:
+    text = "- {name: a, gpus: 2}\n- {name: b, gpus: 'device=0,2'}\n- {name: c, gpus: 0}\n- {name: d}\n"
+    assert profiles.gpus(profiles.parse(text.encode()), default) == asked
+
+
 def test_images_are_named_once() -> None:
     text = "- {name: a, image: x}\n- {name: b}\n- {name: c, image: y}\n- {name: d, image: x}\n"
     assert profiles.images(profiles.parse(text.encode())) == ["x", "y"]
