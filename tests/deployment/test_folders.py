@@ -15,7 +15,7 @@ from support.servers import UserServer
 USERLIST = "admin admin\nzoe pilots\nwash pilots engineers\nmal\n"
 WORK = "/home/jovyan/work"
 READ_ONLY = "Read-only file system"
-HEADLINE = "FAIL: a file cannot be used:\n"
+HEADLINE = "FAIL: folders.yaml cannot be used:\n"
 
 
 @pytest.fixture(scope="module")
@@ -247,8 +247,8 @@ def test_a_missing_volume_is_not_made_by_the_way(
     hub.docker("volume", "rm", f"{hub.project}-shared-engineers")
     asked = time.monotonic()
     assert UserServer(hub, "wash", token).refusal() == (
-        f"The volume {hub.project}-shared-engineers of the folder engineers is not on the Docker host: "
-        "an administrator has to run 'make build'."
+        f"The volume {hub.project}-shared-engineers of the folder engineers is not on the Docker host. "
+        "An administrator has to run 'make build'."
     )
     assert time.monotonic() - asked < 5
     assert volumes(hub) == {"shared", "pilots"}
@@ -261,7 +261,7 @@ def test_a_missing_folder_of_the_host_is_told(
     datasets.run(f"mv {datasets.path} {datasets.path}.away")
     try:
         assert UserServer(hub, "mal", token).refusal() == (
-            f"The folder {datasets.path} is not on the Docker host: an administrator has to make it there."
+            f"The folder {datasets.path} is not on the Docker host. An administrator has to make it there."
         )
     finally:
         datasets.run(f"cd / && rm -rf {datasets.path} && mv {datasets.path}.away {datasets.path}")

@@ -42,7 +42,7 @@ class UserServer:
     def refusal(self) -> str:
         """Why it does not start."""
         answer = self.hub.api("POST", f"/users/{self.name}/server", token=self.token)
-        assert answer.status_code == 400, f"{answer.status_code}: {answer.text}"
+        assert answer.status_code == 503, f"{answer.status_code}: {answer.text}"
         return answer.json()["message"]
 
     def inspect(self, form: str) -> str:
