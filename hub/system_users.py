@@ -31,7 +31,11 @@ HOME_IN_CONTAINER = "/home/{username}"
 
 
 class AccountError(ValueError):
-    """Somebody has no account that a server may run as; the text is for them, and says what mends it."""
+    """Somebody has no account that a server may run as; the text is for them, `cure` what mends it, if anything."""
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        super().__init__(what)
+        self.cure = cure
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ def find(etc: Path, name: str) -> Account:
     ]
     if not ids:
         raise AccountError(
-            f"{name} has no account on the Docker host. An administrator can make it there: "
-            f"sudo useradd --create-home {shlex.quote(name)}"
+            f"{name} has no account on the Docker host.",
+            f"An administrator can make it there: sudo useradd --create-home {shlex.quote(name)}",
         )
     uid, gid = ids[0]
     if uid < FIRST_UID or uid == NOBODY or gid == 0:
@@ -119,7 +123,7 @@ class SystemUserSpawner(MountingSpawner):
         try:
             self.account = find(paths.HOST_ETC, self.user.name)
         except AccountError as error:
-            raise StartError("account", str(error)) from None
+            raise StartError("account", str(error), error.cure) from None
         if reason := host_paths.complaint(self.host_homedir):
             raise StartError("account", f"{self.host_homedir} cannot be a home directory: {reason}.")
         self.notebook_dir = HOME_IN_CONTAINER.format(username=self.user.name)

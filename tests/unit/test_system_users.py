@@ -45,10 +45,9 @@ def test_an_account(etc: Path) -> None:
 
 
 def test_an_account_is_found_as_soon_as_it_is_made(etc: Path) -> None:
-    with pytest.raises(
-        AccountError, match=r"simon has no account on the Docker host\. .* sudo useradd --create-home simon"
-    ):
+    with pytest.raises(AccountError, match=r"simon has no account on the Docker host\.") as caught:
         system_users.find(etc, "simon")
+    assert caught.value.cure.endswith("sudo useradd --create-home simon")
     new = etc / "passwd+"
     new.write_text(PASSWD + "simon:x:1010:1010::/home/simon:/bin/bash\n")
     new.replace(etc / "passwd")
@@ -74,8 +73,9 @@ def test_who_has_no_account(etc: Path, name: str) -> None:
 
 
 def test_a_name_in_a_command_is_quoted(etc: Path) -> None:
-    with pytest.raises(AccountError, match=re.escape("--create-home 'zoe;reboot'")):
+    with pytest.raises(AccountError) as caught:
         system_users.find(etc, "zoe;reboot")
+    assert caught.value.cure.endswith("--create-home 'zoe;reboot'")
 
 
 # --- Settings ---
