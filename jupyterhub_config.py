@@ -2,24 +2,11 @@
 
 import os
 
-from hub import (
-    authentication,
-    folders,
-    paths,
-    profile_choice,
-    profiles,
-    running,
-    services,
-    settings,
-    spawning,
-    stale,
-    system_users,
-    userlist,
-    volumes,
-)
+from hub import authentication, paths, running, services, settings, userlist
 from hub.gateway import servers as gateway_servers
 from hub.gateway import settings as gateway_settings
 from hub.roster import History
+from hub.servers import folders, profile_choice, profiles, spawning, stale, system_users, volumes
 
 c = get_config()  # noqa: F821 -- JupyterHub defines it
 

@@ -8,8 +8,9 @@ import sys
 
 from jupyterhub import app, orm
 
-from hub import accounts, folders, paths, profiles, roster, settings, system_users, userlist
+from hub import accounts, paths, roster, settings, userlist
 from hub.passwords import InitialPasswords
+from hub.servers import folders, profiles, system_users
 from hub.sign_in.settings import NativeSettings, SignInSettings
 from hub.yaml_list import FileError
 

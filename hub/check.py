@@ -22,10 +22,11 @@ import sys
 import tarfile
 from collections.abc import Callable, Iterable
 
-from hub import folder_volumes, pair, profiles, settings, userlist
+from hub import pair, settings, userlist
 from hub.fields import extra, is_secret, problems_of
 from hub.gateway.settings import GatewaySettings
 from hub.host_settings import OVERLAY_OF_SYSTEM_USERS, OVERLAYS, HostSettings, problems_of_system_users
+from hub.servers import folder_volumes, profiles
 from hub.sign_in.settings import AUTHENTICATORS
 from hub.yaml_list import FileError
 

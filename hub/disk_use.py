@@ -1,4 +1,4 @@
-"""How full the volumes with users' files are; servers get them from hub/volumes.py."""
+"""How full the volumes with users' files are; servers get them from hub/servers/volumes.py."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ from jupyterhub.traitlets import ByteSpecification
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from hub import host_paths, paths
+from hub import paths
 from hub.passwords import complaint
+from hub.servers import host_paths
 
 # The least that the Engine takes; what is below has lost its unit.
 MIN_MEMORY = 6 * 1024**2

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-from hub import disk_use, names, stale
+from hub import disk_use, names
 from hub.disk_use import Volume
 from hub.gateway import pki
 from hub.gateway.settings import GatewaySettings
+from hub.servers import stale
+from hub.servers.stale import Origin, Server
 from hub.settings import Settings
-from hub.stale import Origin, Server
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ SERVICE = Path("/srv/jupyterhub")
 CONFIG = SERVICE / "jupyterhub_config.py"
 USERLIST = SERVICE / "userlist"
 # Pages that differ from JupyterHub's own.
-TEMPLATES = SERVICE / "hub" / "templates"
+TEMPLATES = SERVICE / "hub" / "servers" / "templates"
 PROFILES = SERVICE / "profiles.yaml"
 FOLDERS = SERVICE / "folders.yaml"
 

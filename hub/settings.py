@@ -26,9 +26,9 @@ from hub.fields import (
     setting,
 )
 from hub.gateway.settings import GatewaySettings
-from hub.gpus import EXPECTED as GPUS_EXPECTED
-from hub.gpus import Gpus
 from hub.host_settings import SYSTEM_USERS
+from hub.servers.gpus import EXPECTED as GPUS_EXPECTED
+from hub.servers.gpus import Gpus
 from hub.sign_in.oauth_settings import OAuthProviderSettings
 from hub.sign_in.settings import AUTHENTICATORS, SignInSettings
 

@@ -34,7 +34,7 @@ value() {
     sed -n 's/^x-value: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p'
 }
 
-# servers_start_as_root: whether the settings say so; hub/server_user.py does it.
+# servers_start_as_root: whether the settings say so; hub/servers/server_user.py does it.
 servers_start_as_root() {
   case "$(setting NB_UID)$(setting NB_GID)$(setting GRANT_SUDO)" in
     "" | false | False | FALSE | no | No | 0 | off) return 1 ;;

@@ -30,7 +30,10 @@ MEGABYTE = 1024**2
 GZIP = b"\x1f\x8b"
 # Everything that these programs import, and whether its compiled file is there and fits.
 IMPORTS = {
-    "hub": "jupyterhub.app, dockerspawner, nativeauthenticator, jupyterhub_idle_culler, hub.spawner, sqlite3, asyncio",
+    "hub": (
+        "jupyterhub.app, dockerspawner, nativeauthenticator, jupyterhub_idle_culler, hub.servers.spawner, "
+        "sqlite3, asyncio"
+    ),
     "user": "jupyterhub.singleuser, jupyterlab.labapp, notebook.app, ipykernel.kernelapp, asyncio, json",
 }
 NOT_COMPILED = """
@@ -249,7 +252,7 @@ def test_only_the_proxys_user_can_read_the_key(deployment: Deployment, container
 
 def test_the_userlist_and_the_hubs_code_are_in_the_hubs_image_alone(findings: dict[str, list[str]]) -> None:
     assert findings["userlist"] == ["hub: srv/jupyterhub/userlist"]
-    assert "hub: srv/jupyterhub/hub/spawner.py" in findings["hub code"]
+    assert "hub: srv/jupyterhub/hub/servers/spawner.py" in findings["hub code"]
     assert all(place.startswith("hub: ") for place in findings["hub code"])
 
 

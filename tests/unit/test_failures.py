@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hub import failures, versions
-from hub.failures import StartError
+from hub.servers import failures, versions
+from hub.servers.failures import StartError
 
 HUB = versions.HUB_VERSION
 MAJOR, MINOR, PATCH = HUB.split(".")

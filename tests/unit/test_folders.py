@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hub import folder_volumes, folders, host_paths, userlist
-from hub.folders import Folder
+from hub import userlist
+from hub.servers import folder_volumes, folders, host_paths
+from hub.servers.folders import Folder
 from hub.userlist import Member
 from hub.yaml_list import FileError
 

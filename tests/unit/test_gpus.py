@@ -4,7 +4,7 @@ import pytest
 from docker.types import HostConfig
 from pydantic import TypeAdapter, ValidationError
 
-from hub import failures, gpus
+from hub.servers import failures, gpus
 
 GPUS = TypeAdapter(gpus.Gpus)
 ALL = {"Driver": "", "Count": -1, "DeviceIDs": [], "Capabilities": [["gpu"]], "Options": {}}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hub.images import Layers, Pulls
+from hub.servers.images import Layers, Pulls
 
 
 def said(layer: str, status: str, current: int = 0, total: int = 0) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hub import accounts, passwords, people, roster, userlist
 from hub.disk_use import Volume
 from hub.host_report import HostReport
 from hub.passwords import InitialPasswords
-from hub.stale import Server
+from hub.servers.stale import Server
 
 REPOSITORY = Path(__file__).parents[2]
 

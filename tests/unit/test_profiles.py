@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hub import profile_form, profiles
-from hub.profile_choice import Asked, ChoiceError, Choices, NothingAskedError
-from hub.profiles import Profile
+from hub.servers import profile_form, profiles
+from hub.servers.profile_choice import Asked, ChoiceError, Choices, NothingAskedError
+from hub.servers.profiles import Profile
 from hub.settings import Settings
 from hub.yaml_list import FileError
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub import server_log
-from hub.server_log import last_lines, secrets_in
+from hub.servers import server_log
+from hub.servers.server_log import last_lines, secrets_in
 
 
 @pytest.mark.parametrize(

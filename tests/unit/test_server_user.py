@@ -2,7 +2,8 @@
 
 import pytest
 
-from hub import server_user, settings
+from hub import settings
+from hub.servers import server_user
 from hub.settings import Settings, SettingsError
 
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}

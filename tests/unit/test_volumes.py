@@ -8,9 +8,10 @@ import pytest
 from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
-from hub import disk_use, names, settings, volumes
+from hub import disk_use, names, settings
 from hub.disk_use import Volume
-from hub.spawner import QueueingDockerSpawner
+from hub.servers import volumes
+from hub.servers.spawner import QueueingDockerSpawner
 from support.settings import TOKENS
 
 USERS = ["zoe", "zoe-gpu", "zoe--gpu", "zoe-", "o.hara@example.org", "josé", "$plus+", "a$b#1", "user1", "-"]

@@ -9,9 +9,9 @@ from docker.errors import APIError, NotFound
 from docker.types import Mount
 from traitlets import List
 
-from hub.failures import StartError
-from hub.folders import Folder, groups_of
-from hub.spawner import QueueingDockerSpawner
+from hub.servers.failures import StartError
+from hub.servers.folders import Folder, groups_of
+from hub.servers.spawner import QueueingDockerSpawner
 
 # What the Engine says when it creates a container for a folder that is not there, and when it starts one where a file
 # lies in the way.

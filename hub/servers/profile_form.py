@@ -8,8 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from jupyterhub.traitlets import ByteSpecification
 
-from hub import gpus
-from hub.profiles import Profile
+from hub.servers import gpus
+from hub.servers.profiles import Profile
 
 # Everything in a profile is text that somebody wrote, and nothing of it HTML.
 _environment = Environment(

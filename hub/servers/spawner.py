@@ -13,12 +13,12 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from jupyterhub.utils import maybe_future, url_path_join
 from traitlets import List, Unicode
 
-from hub import failures, server_log, versions
-from hub.containers import PatientDockerSpawner
-from hub.failures import StartError
-from hub.images import Pulls, engines_words
-from hub.start_events import StartEvents
-from hub.start_queue import StartQueue
+from hub.servers import failures, server_log, versions
+from hub.servers.containers import PatientDockerSpawner
+from hub.servers.failures import StartError
+from hub.servers.images import Pulls, engines_words
+from hub.servers.start_events import StartEvents
+from hub.servers.start_queue import StartQueue
 
 ANSWER_POLL_SECONDS = 0.03
 ALIVE_POLL_SECONDS = 2
@@ -58,7 +58,7 @@ class QueueingDockerSpawner(PatientDockerSpawner):
         self._told.clear()
         self._found = None
 
-    gpus = Unicode(help="the GPUs of the container, see hub/gpus.py").tag(config=True)
+    gpus = Unicode(help="the GPUs of the container, see hub/servers/gpus.py").tag(config=True)
 
     async def run_pre_spawn_hook(self) -> None:
         """Run the configured hook, then fetch the image if it is missing.

@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from hub import userlist, yaml_list
 from hub.fields import Bytes, Image, setting
-from hub.gpus import EXPECTED as GPUS_EXPECTED
-from hub.gpus import Gpus
+from hub.servers.gpus import EXPECTED as GPUS_EXPECTED
+from hub.servers.gpus import Gpus
 from hub.settings import Settings
 from hub.yaml_list import FileError
 

@@ -17,11 +17,12 @@ from docker.types import Mount
 from traitlets import Unicode
 from traitlets.config import Config
 
-from hub import host_paths, paths
-from hub.failures import StartError
+from hub import paths
 from hub.fields import given, problems_of
 from hub.host_settings import SYSTEM_USERS, SYSTEM_USERS_FILES, SystemUserSettings
-from hub.mounting import MountingSpawner
+from hub.servers import host_paths
+from hub.servers.failures import StartError
+from hub.servers.mounting import MountingSpawner
 from hub.settings import Settings, SettingsError
 
 # Debian's UID_MIN: whoever is below runs the machine.

@@ -13,9 +13,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from hub import host_paths, userlist, yaml_list
+from hub import userlist, yaml_list
 from hub.fields import setting
 from hub.names import escaped
+from hub.servers import host_paths
 from hub.userlist import Member
 from hub.yaml_list import FileError
 

@@ -1,9 +1,9 @@
 """What `make build` does about folders.yaml: check it, and give the volumes to those who shall write there.
 
 Usage:
-    tar -c userlist folders.yaml | python -m hub.folder_volumes list ADMINISTRATOR PROJECT
-    python -m hub.folder_volumes own UID          as root, with each volume at /folder/NAME
-    python -m hub.folder_volumes look             exit 1 unless what is mounted at /folder is a folder
+    tar -c userlist folders.yaml | python -m hub.servers.folder_volumes list ADMINISTRATOR PROJECT
+    python -m hub.servers.folder_volumes own UID          as root, with each volume at /folder/NAME
+    python -m hub.servers.folder_volumes look             exit 1 unless what is mounted at /folder is a folder
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from hub import folders, host_paths, userlist
-from hub.folders import FILENAME, VOLUME_GID, Folder
+from hub import userlist
+from hub.servers import folders, host_paths
+from hub.servers.folders import FILENAME, VOLUME_GID, Folder
 from hub.userlist import Member
 from hub.yaml_list import FileError
 

@@ -14,9 +14,9 @@ from typing import Any
 from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
-from hub import profile_form
-from hub.failures import StartError
-from hub.profiles import Profile
+from hub.servers import profile_form
+from hub.servers.failures import StartError
+from hub.servers.profiles import Profile
 from hub.settings import Settings
 
 FIELD = "profile"

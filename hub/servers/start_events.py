@@ -6,7 +6,7 @@ import html
 from collections.abc import AsyncIterator
 from typing import Any
 
-from hub.change import Change
+from hub.servers.change import Change
 
 # See hub/templates/spawn_pending.html: of such messages in a row the page's log keeps the last.
 PASSING = "passing"

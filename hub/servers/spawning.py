@@ -8,14 +8,15 @@ from functools import partial
 from docker.types import LogConfig
 from traitlets.config import Config
 
-from hub import paths, server_user
-from hub.containers import ENGINE_THREADS
-from hub.folders import Folder
-from hub.gpus import device_requests
-from hub.mounting import MountingSpawner
+from hub import paths
 from hub.names import PROJECT_LABEL, SERVER_LABEL, USER_LABEL
+from hub.servers import server_user
+from hub.servers.containers import ENGINE_THREADS
+from hub.servers.folders import Folder
+from hub.servers.gpus import device_requests
+from hub.servers.mounting import MountingSpawner
+from hub.servers.spawner import REPORT_SECONDS
 from hub.settings import Settings
-from hub.spawner import REPORT_SECONDS
 
 
 def configure(c: Config, settings: Settings, folders: Sequence[Folder] = ()) -> None:

@@ -1,0 +1,1 @@
+"""Users' servers: how one starts, as whom, with which limits, volumes and folders."""
