@@ -1,11 +1,15 @@
-"""A kernel that computes is activity for the hub, which stops idle servers, also while it prints nothing.
+"""Kernels: how Jupyter Server speaks to them, and when they count as active.
 
-Jupyter's own manager takes note of a kernel's messages only, and a long cell without output sends none.
+A kernel that computes is activity for the hub, which stops idle servers, also while it prints nothing. Jupyter's own
+manager takes note of a kernel's messages only, and a long cell without output sends none.
 """
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
+from jupyter_client.manager import KernelManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
 
@@ -26,7 +30,20 @@ class BusyIsActive:
 
 
 class LocalKernels(BusyIsActive, AsyncMappingKernelManager):
-    """Kernels in this container."""
+    """Kernels in this container, the Python ones by sockets in the file system.
+
+    For TCP, Jupyter Server picks free ports, which the kernel takes a second later. Who else gets one meanwhile keeps
+    the kernel from starting, "Address already in use", and each restart tries the same port: on a busy machine, about
+    one in a thousand kernels never came. Not every kernel knows other sockets, so the others go on with ports.
+    """
+
+    def pre_start_kernel(self, kernel_name: str | None, kwargs: dict[str, Any]) -> tuple[KernelManager, str, str]:
+        """Choose how the kernel will be spoken to, before it starts."""
+        kernel, name, kernel_id = super().pre_start_kernel(kernel_name, kwargs)
+        if any("ipykernel" in word for word in kernel.kernel_spec.argv):
+            kernel.transport = "ipc"
+            kernel.ip = str(Path(kernel.connection_file).with_suffix(""))
+        return kernel, name, kernel_id
 
 
 c = get_config()  # noqa: F821 -- traitlets defines it

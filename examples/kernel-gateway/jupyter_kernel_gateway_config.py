@@ -31,5 +31,8 @@ class CertifiedPeople(GatewayIdentityProvider):
 
 
 c = get_config()  # noqa: F821 -- traitlets defines it
+# By sockets in the file system: a port can be taken by another program before the kernel binds it, and then no restart
+# gets the kernel going. All kernels here are Python's, which know them.
+c.KernelManager.transport = "ipc"
 if PEOPLE:
     c.KernelGatewayApp.identity_provider_class = CertifiedPeople
