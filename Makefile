@@ -23,7 +23,8 @@ down: ## Stop everything, users' servers too; no file is deleted
 	@scripts/down
 
 restart: ## Restart the hub; users' servers go on
-	@. scripts/lib.sh && docker compose restart hub && say "Restarted. Servers and their kernels were not touched."
+	@. scripts/lib.sh && docker compose restart hub && docker compose up --detach --no-recreate --wait hub && \
+	  say "Restarted. Servers and their kernels were not touched."
 
 logs: ## Follow the logs of hub and proxy
 	@. scripts/lib.sh && docker compose logs --follow --tail 100
