@@ -1,19 +1,19 @@
 """The containers and images themselves: what may do what, and what is in which image."""
 
-import json
 import re
 import subprocess
 import tarfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pytest
 import requests
 from testinfra.host import Host
 
 from support.deployment import PREFIX, Deployment
+from support.servers import inspected
 from support.waiting import wait_for
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -75,10 +75,6 @@ def server(deployment: Deployment) -> Iterator[str]:
 
 def container_of(deployment: Deployment, service: str) -> str:
     return deployment.project if service == "hub" else f"{deployment.project}-{service}"
-
-
-def inspected(deployment: Deployment, what: str) -> dict[str, Any]:
-    return json.loads(deployment.docker("inspect", what).stdout)[0]
 
 
 def image_of(deployment: Deployment, kind: str) -> str:

@@ -17,6 +17,7 @@ from support.beside import BASE_IMAGE, CA_BUNDLE
 from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD, visit, wait_for_lab
 from support.deployment import PREFIX, Deployment, free_port
 from support.registry import Registry
+from support.servers import progress, stop
 from support.waiting import wait_for
 
 PROJECT = f"{PREFIX}images"
@@ -146,27 +147,6 @@ def ask(deployment: Deployment, user: str, token: str) -> requests.Response:
     return deployment.api("POST", f"/users/{user}/server", token=token)
 
 
-def stop(deployment: Deployment, user: str, token: str) -> None:
-    deployment.api("DELETE", f"/users/{user}/server", token=token)
-    wait_for(
-        lambda: not deployment.api("GET", f"/users/{user}", token=token).json()["servers"], 30, f"the end of {user}"
-    )
-
-
-def events(deployment: Deployment, user: str, token: str) -> Iterator[dict[str, Any]]:
-    """What the API tells of a start, until it has ended."""
-    with requests.get(
-        f"{deployment.url}/hub/api/users/{user}/server/progress",
-        headers={"Authorization": f"token {token}"},
-        verify=False,
-        stream=True,
-        timeout=60,
-    ) as answer:
-        for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
-            if line.startswith("data: "):
-                yield json.loads(line.removeprefix("data: "))
-
-
 def start(deployment: Deployment, user: str, token: str) -> list[dict[str, Any]]:
     """Ask for a user's server, and return what the API tells until it is ready or has failed."""
     with ThreadPoolExecutor(1) as pool:
@@ -177,7 +157,7 @@ def start(deployment: Deployment, user: str, token: str) -> list[dict[str, Any]]
             "a start",
         )
         assert known
-        return list(events(deployment, user, token))
+        return list(progress(deployment, user, token))
 
 
 def shown_percent(page: Page) -> int:

@@ -1,6 +1,5 @@
 """What a server may use, what its user sees at the limit, whose volumes hold how much, and which servers are old."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from support.browser import (
 from support.deployment import PREFIX, Deployment
 from support.kernel import Kernel
 from support.people import users
+from support.servers import inspected
 from support.waiting import wait_for
 
 MIB = 1024**2
@@ -72,10 +72,6 @@ def running(ship: Deployment, user: str, token: str, name: str = "") -> Iterator
         yield f"{ship.project}-{user}{f'--{name}' if name else ''}"
     finally:
         stop(ship, user, token, name)
-
-
-def inspected(ship: Deployment, what: str) -> dict[str, Any]:
-    return json.loads(ship.docker("inspect", what).stdout)[0]
 
 
 def execute(ship: Deployment, path: str, token: str, code: str) -> str:

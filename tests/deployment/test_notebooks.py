@@ -1,8 +1,7 @@
 """The default notebook image, and those made from it: Lab or Notebook, packages, kernels, users' numbers, sudo."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 import requests
@@ -20,7 +19,7 @@ from support.browser import (
 )
 from support.deployment import PREFIX, REPOSITORY, Deployment
 from support.kernel import Kernel
-from support.waiting import wait_for
+from support.servers import running, stop
 
 CA_BUNDLE = "id=ca_bundle,src=/etc/ssl/certs/ca-certificates.crt"
 DEFAULTS = dict.fromkeys(("DEFAULT_URL", "DOCKER_NOTEBOOK_DIR", "GRANT_SUDO", "NB_GID", "NB_UID"), "")
@@ -78,21 +77,6 @@ def configure(school: Deployment, image: str, **settings: str) -> None:
     """Start servers from an image, with these settings and else the defaults, as `docker compose up -d` does it."""
     school.set_env(DOCKER_NOTEBOOK_IMAGE=image, **DEFAULTS | settings)
     school.compose("up", "--detach", "--wait")
-
-
-@contextmanager
-def running(school: Deployment, user: str, token: str) -> Iterator[str]:
-    """A user's server, running; its container is given, and it is stopped afterwards."""
-    school.start_server(user, token=token)
-    try:
-        yield school.container(user)
-    finally:
-        stop(school, user, token)
-
-
-def stop(school: Deployment, user: str, token: str) -> None:
-    school.api("DELETE", f"/users/{user}/server", token=token)
-    wait_for(lambda: not school.api("GET", f"/users/{user}", token=token).json()["servers"], 30, f"{user}'s end")
 
 
 def execute(school: Deployment, user: str, token: str, code: str, kernel: str = "") -> str:

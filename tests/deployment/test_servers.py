@@ -1,6 +1,5 @@
 """Users' servers: the queue, how they start, stop and fail, their limits and files."""
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from playwright.sync_api import Page, expect
 from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD, visit
 from support.deployment import PREFIX, Deployment
 from support.kernel import Kernel
+from support.servers import inspected, progress, running, stop
 from support.waiting import wait_for
 
 # As on two cores, whatever this machine has: three servers start at a time.
@@ -70,16 +70,6 @@ def other_token(other: Deployment) -> str:
 
 
 @contextmanager
-def running(deployment: Deployment, user: str, token: str) -> Iterator[str]:
-    """A user's server, running; its container is given, and it is stopped afterwards."""
-    deployment.start_server(user, token=token)
-    try:
-        yield deployment.container(user)
-    finally:
-        stop(deployment, user, token)
-
-
-@contextmanager
 def starting(deployment: Deployment, users: list[str], token: str) -> Iterator[None]:
     """Ask for a server for each of the users, one after the other; stop them afterwards."""
     with ThreadPoolExecutor(len(users)) as pool:
@@ -101,29 +91,6 @@ def server(deployment: Deployment, user: str, token: str) -> dict[str, Any]:
     return deployment.api("GET", f"/users/{user}", token=token).json()["servers"].get("", {})
 
 
-def stop(deployment: Deployment, user: str, token: str) -> None:
-    deployment.api("DELETE", f"/users/{user}/server", token=token)
-    wait_for(lambda: not server(deployment, user, token), 30, f"the end of {user}'s server")
-
-
-def progress(deployment: Deployment, user: str, token: str) -> Iterator[str]:
-    """The messages that a user's spawn page shows, until the start has ended."""
-    with requests.get(
-        f"{deployment.url}/hub/api/users/{user}/server/progress",
-        headers={"Authorization": f"token {token}"},
-        verify=False,
-        stream=True,
-        timeout=60,
-    ) as events:
-        for line in events.iter_lines(chunk_size=1, decode_unicode=True):
-            if line.startswith("data: "):
-                yield json.loads(line.removeprefix("data: "))["message"]
-
-
-def inspected(deployment: Deployment, what: str) -> dict[str, Any]:
-    return json.loads(deployment.docker("inspect", what).stdout)[0]
-
-
 def in_container(deployment: Deployment, container: str, code: str, *, check: bool = True) -> str:
     result = deployment.docker("exec", container, "python", "-c", code, check=check)
     return result.stdout + result.stderr
@@ -134,7 +101,7 @@ def in_container(deployment: Deployment, container: str, code: str, *, check: bo
 
 def test_starts_queue_up_and_the_page_counts_down(other: Deployment, other_token: str) -> None:
     with starting(other, CLASS, other_token):
-        messages = list(progress(other, CLASS[-1], other_token))
+        messages = [event["message"] for event in progress(other, CLASS[-1], other_token)]
         started = [inspected(other, other.container(user))["State"]["StartedAt"] for user in CLASS]
     places = [int(match[1]) for message in messages if (match := re.match(r"In the queue: number (\d+)\.", message))]
     # Two that finish together move it on by two.

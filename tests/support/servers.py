@@ -1,7 +1,10 @@
-"""One user's server, as its user and the administrator see it."""
+"""Users' servers, as their users and the administrator see them."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,13 +34,7 @@ class UserServer:
     def stop(self) -> None:
         """Stop it, and start it before if need be, so that its volume is there."""
         self.running()
-        self.hub.api("DELETE", f"/users/{self.name}/server", token=self.token)
-        user = f"/users/{self.name}"
-        wait_for(
-            lambda: not self.hub.api("GET", user, token=self.token).json()["servers"],
-            STOP_SECONDS,
-            f"the end of {user}",
-        )
+        stop(self.hub, self.name, self.token)
 
     def refusal(self) -> str:
         """Why it does not start."""
@@ -74,3 +71,42 @@ class UserServer:
         url = f"{self.hub.url}/user/{self.name}/api/contents/{path}"
         headers = {"Authorization": f"token {self.token}"}
         return requests.request(method, url, headers=headers, json=body, verify=False, timeout=HTTP_SECONDS)
+
+
+@contextmanager
+def running(deployment: Deployment, user: str, token: str) -> Iterator[str]:
+    """A user's server, running; its container is given, and it is stopped afterwards."""
+    deployment.start_server(user, token=token)
+    try:
+        yield deployment.container(user)
+    finally:
+        stop(deployment, user, token)
+
+
+def stop(deployment: Deployment, user: str, token: str) -> None:
+    """Stop a user's server, also one that is starting, and return when the hub has none of theirs any more."""
+    deployment.api("DELETE", f"/users/{user}/server", token=token)
+    wait_for(
+        lambda: not deployment.api("GET", f"/users/{user}", token=token).json()["servers"],
+        STOP_SECONDS,
+        f"the end of {user}'s server",
+    )
+
+
+def progress(deployment: Deployment, user: str, token: str) -> Iterator[dict[str, Any]]:
+    """What the API tells of a start, until it has ended."""
+    with requests.get(
+        f"{deployment.url}/hub/api/users/{user}/server/progress",
+        headers={"Authorization": f"token {token}"},
+        verify=False,
+        stream=True,
+        timeout=HTTP_SECONDS,
+    ) as answer:
+        for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
+            if line.startswith("data: "):
+                yield json.loads(line.removeprefix("data: "))
+
+
+def inspected(deployment: Deployment, what: str) -> dict[str, Any]:
+    """What the Engine says of a container, an image or a network."""
+    return json.loads(deployment.docker("inspect", what).stdout)[0]
