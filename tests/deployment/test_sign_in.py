@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from support.browser import SUBMIT, run_cell, sign_in, sign_out, visit, wait_for_lab
 from support.deployment import Deployment
 from support.people import Visitor, initial_password, refusal
+from support.servers import stop
 from support.waiting import wait_for
 
 WRONG = "Invalid username or password"
@@ -16,23 +17,15 @@ LONG = "x" * 10_000
 OWN_PASSWORD = "the river runs uphill"
 
 
-def stop_server(deployment: Deployment, user: str) -> None:
-    token = deployment.token()
-    deployment.api("DELETE", f"/users/{user}/server", token=token)
-    wait_for(
-        lambda: deployment.api("GET", f"/users/{user}", token=token).json()["servers"] == {},
-        60,
-        f"the end of the server of {user}",
-    )
-
-
 @pytest.fixture
 def admin_password(deployment: Deployment) -> Generator[str]:
-    """The administrator's initial password, as `make users` shows it; afterwards there is a new one."""
+    """The administrator's initial password, as `make users` shows it, while no server runs; afterwards a new one."""
     deployment.password("admin")
+    token = deployment.token()
+    stop(deployment, "admin", token)
     yield initial_password(deployment, "admin")
     deployment.password("admin")
-    stop_server(deployment, "admin")
+    stop(deployment, "admin", token)
 
 
 @pytest.fixture
