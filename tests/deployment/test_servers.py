@@ -26,8 +26,11 @@ services:
       PYTHON_CPU_COUNT: "2"
 """
 CLASS = [f"pupil{number}" for number in range(9)]
-# A command with arguments, quotes and a dollar; two users' servers misbehave.
+# A command with arguments, quotes and a dollar; two users' servers misbehave, and others wait as long as they have a
+# certain file.
+HOLD = "/home/jovyan/work/hold"
 SPAWN_CMD = """sh -c 'case "$JUPYTERHUB_USER" in
+pupil*) while [ -e /home/jovyan/work/hold ]; do sleep 0.1; done ;;
 slow) trap "" TERM ;;
 dying) echo "last words" >&2; exit 3 ;;
 esac
@@ -118,9 +121,16 @@ def test_the_spawn_page_shows_the_queue(other: Deployment, other_token: str, pag
     page.fill(PASSWORD_FIELD, other.password("alice"))
     page.click(SUBMIT)
     expect(page.locator("#start")).to_be_visible()
+    # However long the page takes, those who are first hold the queue up.
+    held = CLASS[:SLOTS]
+    for user in held:
+        volume = f"{other.project}-user-{user}:/home/jovyan/work"
+        other.docker("run", "--rm", "--network=none", "--volume", volume, f"{other.project}-user", "touch", HOLD)
     with starting(other, CLASS, other_token):
         visit(page, f"{other.url}/hub/spawn/alice")
         expect(page.locator("#progress-message")).to_contain_text("In the queue: number")
+        for user in held:
+            other.docker("exec", other.container(user), "rm", HOLD)
     wait_for(lambda: other.server_ready("alice", token=other_token), 60, "alice's server")
     stop(other, "alice", other_token)
 
