@@ -157,7 +157,9 @@ def start(deployment: Deployment, user: str, token: str) -> list[dict[str, Any]]
             "a start",
         )
         assert known
-        return list(progress(deployment, user, token))
+        told = list(progress(deployment, user, token))
+        # Where the start was over before the question, the answer to the first request alone has the reason.
+        return told or [{"failed": True, "message": f"Spawn failed: {asked.result().json()['message']}"}]
 
 
 def shown_percent(page: Page) -> int:
