@@ -8,6 +8,7 @@ import os
 
 from jupyter_server.auth import User
 from jupyter_server.base.handlers import JupyterHandler
+from kernel_connection import PersistentConnection
 from kernel_gateway.auth.identity import GatewayIdentityProvider
 from tornado.web import HTTPError
 
@@ -34,5 +35,6 @@ c = get_config()  # noqa: F821 -- traitlets defines it
 # By sockets in the file system: a port can be taken by another program before the kernel binds it, and then no restart
 # gets the kernel going. All kernels here are Python's, which know them.
 c.KernelManager.transport = "ipc"
+c.KernelGatewayApp.kernel_websocket_connection_class = PersistentConnection
 if PEOPLE:
     c.KernelGatewayApp.identity_provider_class = CertifiedPeople

@@ -73,7 +73,8 @@ def visit(page: Page, url: str) -> None:
         try:
             page.goto(url, wait_until="domcontentloaded")
         except Error as error:
-            if NETWORK_CHANGED not in error.message:
+            # The page of that error may come so late that it breaks off the next navigation.
+            if NETWORK_CHANGED not in error.message and "chrome-error://" not in error.message:
                 raise
         else:
             return
