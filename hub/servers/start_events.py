@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.servers.change import Change
 
-# See hub/templates/spawn_pending.html: of such messages in a row the page's log keeps the last.
+# See templates/spawn_pending.html: of such messages in a row the page's log keeps the last.
 PASSING = "passing"
 
 
