@@ -2,11 +2,14 @@
 
 import os
 
-from hub import authentication, paths, running, services, settings, userlist
+from hub import paths, running, services
 from hub.gateway import servers as gateway_servers
 from hub.gateway import settings as gateway_settings
-from hub.roster import History
-from hub.servers import folders, profile_choice, profiles, spawning, stale, system_users, volumes
+from hub.profiles import profiles
+from hub.servers import stale, system_users, volumes
+from hub.settings import folders
+from hub.users import userlist
+from hub.users.roster import History
 
 c = get_config()  # noqa: F821 -- JupyterHub defines it
 

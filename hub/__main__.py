@@ -8,11 +8,15 @@ import sys
 
 from jupyterhub import app, orm
 
-from hub import accounts, paths, roster, settings, userlist
-from hub.passwords import InitialPasswords
-from hub.servers import folders, profiles, system_users
+from hub import paths
+from hub.profiles import profiles
+from hub.servers import system_users
+from hub.settings import folders
+from hub.settings.yaml_list import FileError
+from hub.sign_in.native import accounts
+from hub.sign_in.native.passwords import InitialPasswords
 from hub.sign_in.settings import NativeSettings, SignInSettings
-from hub.yaml_list import FileError
+from hub.users import roster, userlist
 
 log = logging.getLogger("hub")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from traitlets.config import Config
 
 from hub import paths
-from hub.settings import Settings
+from hub.settings.hub import Settings
 
 # The names of the services in docker-compose.yml, which are their names on the networks, too.
 HUB_HOST = "hub"

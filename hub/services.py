@@ -6,7 +6,7 @@ import sys
 
 from traitlets.config import Config
 
-from hub.settings import Settings
+from hub.settings.hub import Settings
 
 
 def configure(c: Config, settings: Settings) -> None:

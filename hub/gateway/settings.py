@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
-from hub.fields import THIS_CONTAINER, SettingsModel, Unquoted, given, setting
+from hub.settings.fields import THIS_CONTAINER, SettingsModel, Unquoted, given, setting
 
 GATEWAY_FILE = "secrets/gateway.env"
 FILES = ("client_key", "client_cert", "client_ca")

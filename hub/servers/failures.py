@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyterhub.spawner import SpawnException
 
-from hub.servers import gpus
+from hub.settings import gpus
 
 SIGNALLED = 128
 NO_SUCH_COMMAND = 127

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from docker.errors import APIError
 
-from hub.servers.change import Change
+from hub.servers.events import Change
 
 DOWNLOADED = ("Verifying Checksum", "Download complete")
 # What the Engine says of a layer that it has to fetch; other messages have an `id`, too, such as the image's tag.

@@ -10,8 +10,8 @@ from docker.types import Mount
 from traitlets import List
 
 from hub.servers.failures import StartError
-from hub.servers.folders import Folder, groups_of
 from hub.servers.spawner import QueueingDockerSpawner
+from hub.settings.folders import Folder, groups_of
 
 # What the Engine says when it creates a container for a folder that is not there, and when it starts one where a file
 # lies in the way.

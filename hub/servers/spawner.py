@@ -14,11 +14,11 @@ from jupyterhub.utils import maybe_future, url_path_join
 from traitlets import List, Unicode
 
 from hub.servers import failures, server_log, versions
-from hub.servers.containers import PatientDockerSpawner
+from hub.servers.engine import PatientDockerSpawner
+from hub.servers.events import StartEvents
 from hub.servers.failures import StartError
 from hub.servers.images import Pulls, engines_words
-from hub.servers.start_events import StartEvents
-from hub.servers.start_queue import StartQueue
+from hub.servers.queue import StartQueue
 
 ANSWER_POLL_SECONDS = 0.03
 ALIVE_POLL_SECONDS = 2

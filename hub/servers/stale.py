@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from traitlets.config import Config
 
 from hub import paths
-from hub.fields import SettingsModel
 from hub.names import LABELS, SERVER_LABEL, USER_LABEL
-from hub.settings import Settings
+from hub.settings.fields import SettingsModel
+from hub.settings.hub import Settings
 
 SETTINGS_LABEL = f"{LABELS}.settings"
 VOLUMES_LABEL = f"{LABELS}.volumes"

@@ -18,12 +18,12 @@ from traitlets import Unicode
 from traitlets.config import Config
 
 from hub import paths
-from hub.fields import given, problems_of
-from hub.host_settings import SYSTEM_USERS, SYSTEM_USERS_FILES, SystemUserSettings
-from hub.servers import host_paths
 from hub.servers.failures import StartError
 from hub.servers.mounting import MountingSpawner
-from hub.settings import Settings, SettingsError
+from hub.settings import host_paths
+from hub.settings.fields import given, problems_of
+from hub.settings.host import SYSTEM_USERS, SYSTEM_USERS_FILES, SystemUserSettings
+from hub.settings.hub import Settings, SettingsError
 
 # Debian's UID_MIN: whoever is below runs the machine.
 FIRST_UID = 1000

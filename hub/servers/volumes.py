@@ -9,7 +9,7 @@ from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
 from hub import names
-from hub.settings import Settings
+from hub.settings.hub import Settings
 
 # What Docker's own volume driver calls the most that a volume may hold.
 SIZE = "size"

@@ -21,8 +21,8 @@ from jupyterhub.utils import maybe_future
 from tornado import web
 from traitlets import Dict, Set, Unicode
 
-from hub import userlist
-from hub.roster import ADMIN_GROUPS, ADMITTED, PROVIDER_GROUPS
+from hub.users import userlist
+from hub.users.roster import ADMIN_GROUPS, ADMITTED, PROVIDER_GROUPS
 
 # How long parallel requests share one answer of the provider: refresh tokens may be good for a single use.
 SHARED_SECONDS = 10.0

@@ -16,11 +16,11 @@ from ldapauthenticator import LDAPAuthenticator
 from ldapauthenticator.ldapauthenticator import TlsStrategy
 from traitlets import List, Unicode
 
-from hub import userlist
-from hub.roster import ADMIN_GROUPS, PROVIDER_GROUPS
 from hub.sign_in import tls
 from hub.sign_in.form import FormSignIn
 from hub.sign_in.known import ProviderAwayError, RefusedError, told
+from hub.users import userlist
+from hub.users.roster import ADMIN_GROUPS, PROVIDER_GROUPS
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10

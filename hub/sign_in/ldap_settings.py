@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, SecretStr
 
-from hub.fields import DistinguishedNames, Host, Port, Unquoted, setting
+from hub.settings.fields import DistinguishedNames, Host, Port, Unquoted, setting
 from hub.sign_in.provider_settings import ProviderSettings
 
 LDAP_FILE = "secrets/ldap.env"

@@ -16,9 +16,9 @@ from tornado import web
 from tornado.httpclient import HTTPClientError
 from traitlets import Unicode, default
 
-from hub import userlist
 from hub.sign_in import tls
 from hub.sign_in.known import KnownPeople, ProviderAwayError, RefusedError, told
+from hub.users import userlist
 
 DISCOVERY = "/.well-known/openid-configuration"
 # Once a token has run out that cannot be renewed, the provider cannot be asked any more: how long that is good enough.

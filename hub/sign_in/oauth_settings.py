@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
-from hub.fields import Groups, Host, Names, Token, Unquoted, Url, setting
+from hub.settings.fields import Groups, Host, Names, Token, Unquoted, Url, setting
 from hub.sign_in.provider_settings import ProviderSettings
 
 OAUTH_FILE = "secrets/oauth.env"

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from pydantic import SecretStr
 
-from hub.fields import SettingsModel, extra, setting
+from hub.settings.fields import SettingsModel, extra, setting
 
 
 class SignInSettings(SettingsModel):

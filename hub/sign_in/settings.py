@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, SecretStr
 
-from hub.fields import GoodPassword, setting
+from hub.settings.fields import GoodPassword, setting
 from hub.sign_in.ldap_settings import LdapSettings
 from hub.sign_in.oauth_settings import (
     Auth0Settings,

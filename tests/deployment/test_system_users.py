@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, expect
 
-from hub.host_settings import SYSTEM_USERS, SYSTEM_USERS_FILES
+from hub.settings.host import SYSTEM_USERS, SYSTEM_USERS_FILES
 from support.browser import run_cell, sign_in, visit, wait_for_lab
 from support.deployment import PREFIX, REPOSITORY, Deployment
 from support.host import HostFolder, host_folder

@@ -7,7 +7,7 @@ import pytest
 from jupyterhub import orm, roles
 from sqlalchemy.orm import Session
 
-from hub import passwords
+from hub.sign_in.native import passwords
 
 PASSWORD = "mal reynolds 2517"
 

@@ -10,9 +10,11 @@ from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from hub import __main__ as start
-from hub import accounts, passwords, paths, userlist
-from hub.passwords import InitialPasswords
+from hub import paths
+from hub.sign_in.native import accounts, passwords
+from hub.sign_in.native.passwords import InitialPasswords
 from hub.sign_in.settings import NativeSettings
+from hub.users import userlist
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.address import public_address
-from hub.fields import problems_of
-from hub.host_settings import HostSettings
-from hub.settings import Settings, load, problems_of_hub
+from hub.admin.address import public_address
+from hub.settings.fields import problems_of
+from hub.settings.host import HostSettings
+from hub.settings.hub import Settings, load, problems_of_hub
 from hub.sign_in.settings import AUTHENTICATORS
 from support.settings import TOKENS, environment
 

@@ -4,9 +4,9 @@ import pytest
 from jupyterhub.auth import Authenticator
 from traitlets.config import Config
 
-from hub import authentication, settings, userlist
 from hub.sign_in.known import KnownPeople
 from hub.sign_in.settings import AUTHENTICATORS
+from hub.users import userlist
 from support.settings import environment
 
 MEMBERS = userlist.parse("mal admin captains\nzoe crew\n")

@@ -5,8 +5,8 @@ from base64 import b64encode
 
 import pytest
 
-from hub import doctor
-from hub.doctor import HUB_VERSION, Answer
+from host import doctor
+from host.doctor import HUB_VERSION, Answer
 
 IMAGE = "class-notebook"
 GONE = "Error response from daemon: No such image: class-notebook:latest"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from hub.fields import extra
 from hub.gateway.settings import GatewaySettings
-from hub.host_settings import OVERLAYS, HostSettings
-from hub.settings import Settings
+from hub.settings.fields import extra
+from hub.settings.host import OVERLAYS, HostSettings
+from hub.settings.hub import Settings
 from hub.sign_in.settings import AUTHENTICATORS
 
 ROOT = Path(__file__).parents[2]

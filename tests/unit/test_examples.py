@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from hub import settings
-from hub.fields import DOT_ENV, extra, is_secret
 from hub.gateway.settings import GatewaySettings
-from hub.host_settings import HostSettings
-from hub.settings import Settings
+from hub.settings.fields import DOT_ENV, extra, is_secret
+from hub.settings.host import HostSettings
+from hub.settings.hub import Settings
 from hub.sign_in.oauth_settings import OAuthProviderSettings
 from hub.sign_in.settings import AUTHENTICATORS
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hub import userlist
-from hub.servers import folder_volumes, folders, host_paths
-from hub.servers.folders import Folder
-from hub.userlist import Member
-from hub.yaml_list import FileError
+from host import folder_volumes
+from hub.settings import folders, host_paths
+from hub.settings.folders import Folder
+from hub.settings.yaml_list import FileError
+from hub.users import userlist
+from hub.users.userlist import Member
 
 REPOSITORY = Path(__file__).parents[2]
 MEMBERS = userlist.parse("mal admin\nzoe pilots\nwash Pilots engineers\nkaylee engineers\nriver\n")

@@ -7,10 +7,9 @@ import pytest
 from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
-from hub import settings
-from hub.fields import problems_of
 from hub.gateway import servers
 from hub.gateway.settings import GatewaySettings, load
+from hub.settings.fields import problems_of
 from support.settings import TOKENS
 
 URL = {"KG_URL": "https://gateway.example.org:8888"}

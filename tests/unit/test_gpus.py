@@ -4,7 +4,8 @@ import pytest
 from docker.types import HostConfig
 from pydantic import TypeAdapter, ValidationError
 
-from hub.servers import failures, gpus
+from hub.servers import failures
+from hub.settings import gpus
 
 GPUS = TypeAdapter(gpus.Gpus)
 ALL = {"Driver": "", "Count": -1, "DeviceIDs": [], "Capabilities": [["gpu"]], "Options": {}}

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from tornado import web
 from traitlets.config import Config
 
-from hub.roster import ADMIN_GROUPS, ADMITTED, PROVIDER_GROUPS
 from hub.sign_in.known import KnownPeople, ProviderAwayError, RefusedError
+from hub.users.roster import ADMIN_GROUPS, ADMITTED, PROVIDER_GROUPS
 
 
 class Provider(KnownPeople):

@@ -10,8 +10,8 @@ import yaml
 from examples.letsencrypt import certificate, reasons
 from examples.letsencrypt.certificate import Order
 from examples.letsencrypt.reasons import CertificateError
-from hub.fields import problems_of
-from hub.host_settings import LetsEncryptSettings
+from hub.settings.fields import problems_of
+from hub.settings.host import LetsEncryptSettings
 
 ROOT = Path(__file__).parents[2]
 OVERLAY = yaml.safe_load((ROOT / "examples/letsencrypt/docker-compose.yml").read_text())

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from traitlets.config import Config
 
-from hub import settings
-from hub.servers import spawning
 from hub.servers.mounting import MountingSpawner
 from support.settings import TOKENS
 

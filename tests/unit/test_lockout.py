@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.sign_in.lockout import ATTEMPTS, MAX_NAMES, SECONDS, Lockout
+from hub.sign_in.native.lockout import ATTEMPTS, MAX_NAMES, SECONDS, Lockout
 
 HASH = b"hash of the password"
 

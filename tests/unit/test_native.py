@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 from tornado import web
 from traitlets.config import Config
 
-from hub import accounts, authentication, paths, people, settings, userlist
-from hub.sign_in.lockout import Lockout
-from hub.sign_in.native import LOCKED, AccountAuthenticator
-from hub.sign_in.native_handlers import REPLACED
+from hub import paths
+from hub.sign_in.native import accounts
+from hub.sign_in.native.authenticator import LOCKED, AccountAuthenticator
+from hub.sign_in.native.handlers import REPLACED
+from hub.sign_in.native.lockout import Lockout
+from hub.users import userlist
 
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 REMOVED = "saffron"

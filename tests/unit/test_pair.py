@@ -12,7 +12,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from hub import pair
 from support.certificates import DAY, NOW, Signer
 
 REPOSITORY = Path(__file__).parents[2]

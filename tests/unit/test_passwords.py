@@ -9,8 +9,8 @@ from stat import S_IMODE
 import bcrypt
 import pytest
 
-from hub import passwords
-from hub.passwords import InitialPasswords
+from hub.sign_in.native import passwords
+from hub.sign_in.native.passwords import InitialPasswords
 
 COMMON = files("nativeauthenticator").joinpath("common-credentials.txt").read_text().split()
 TOO_SHORT = "The password needs at least 8 characters."

@@ -10,11 +10,12 @@ from jupyterhub import orm
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy.orm import Session
 
-from hub import accounts, passwords, people, roster, userlist
-from hub.disk_use import Volume
-from hub.host_report import HostReport
-from hub.passwords import InitialPasswords
+from host.disk_use import Volume
+from host.report import HostReport
 from hub.servers.stale import Server
+from hub.sign_in.native import accounts, passwords
+from hub.sign_in.native.passwords import InitialPasswords
+from hub.users import roster, userlist
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from hub import ports
+from host import ports
 
 LABELS = "com.docker.compose.project={},com.docker.compose.service=proxy"
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from hub.servers import profile_form, profiles
-from hub.servers.profile_choice import Asked, ChoiceError, Choices, NothingAskedError
-from hub.servers.profiles import Profile
-from hub.settings import Settings
-from hub.yaml_list import FileError
+from hub.profiles import profiles
+from hub.profiles.choice import Asked, ChoiceError, Choices, NothingAskedError
+from hub.profiles.profiles import Profile
+from hub.settings.hub import Settings
+from hub.settings.yaml_list import FileError
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings.model_validate(

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from hub import settings
-from hub.fields import extra, is_secret
 from hub.gateway.settings import GatewaySettings
-from hub.host_settings import HostSettings
-from hub.settings import RENAMED, Settings
+from hub.settings.fields import extra, is_secret
+from hub.settings.host import HostSettings
+from hub.settings.hub import RENAMED, Settings
 from hub.sign_in.settings import AUTHENTICATORS
 
 REPOSITORY = Path(__file__).parents[2]

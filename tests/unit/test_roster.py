@@ -7,8 +7,8 @@ import pytest
 from jupyterhub import orm
 from sqlalchemy.orm import Session
 
-from hub import roster, userlist
-from hub.roster import History
+from hub.users import roster, userlist
+from hub.users.roster import History
 
 
 class Roster:

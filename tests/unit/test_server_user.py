@@ -2,9 +2,7 @@
 
 import pytest
 
-from hub import settings
-from hub.servers import server_user
-from hub.settings import Settings, SettingsError
+from hub.settings.hub import Settings, SettingsError
 
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 STACKS = {"DOCKER_NOTEBOOK_IMAGE": "quay.io/jupyter/base-notebook:2026-11-02"}

@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from hub import settings
-from hub.fields import extra, is_secret, problems_of
-from hub.host_settings import HostSettings
-from hub.settings import Settings, SettingsError
+from hub.settings.fields import extra, is_secret, problems_of
+from hub.settings.host import HostSettings
+from hub.settings.hub import Settings, SettingsError
 
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 

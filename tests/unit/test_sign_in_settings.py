@@ -2,9 +2,8 @@
 
 import pytest
 
-from hub import settings
-from hub.fields import is_secret
-from hub.settings import SettingsError
+from hub.settings.fields import is_secret
+from hub.settings.hub import SettingsError
 from hub.sign_in.settings import AUTHENTICATORS, SignInSettings
 from support.settings import GOOD, SEARCH, TOKENS, environment
 

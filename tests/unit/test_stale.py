@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
-from hub import settings
+from host.report import HostReport
 from hub.gateway import settings as gateway_settings
-from hub.host_report import HostReport
-from hub.servers import spawning, stale
+from hub.servers import stale
 from hub.servers.stale import NOT_OF_SERVERS, Origin, Server
-from hub.settings import Settings
+from hub.settings.hub import Settings
 from support.settings import TOKENS
 
 # Another value for each setting.

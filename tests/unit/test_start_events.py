@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from hub.servers.start_events import StartEvents
+from hub.servers.events import StartEvents
 
 
 async def watch(events: StartEvents) -> tuple[list[dict[str, Any]], asyncio.Task[None]]:

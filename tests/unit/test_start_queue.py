@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from hub.servers.start_queue import StartQueue
+from hub.servers.queue import StartQueue
 
 
 async def settle() -> None:

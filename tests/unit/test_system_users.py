@@ -7,11 +7,11 @@ import pytest
 import yaml
 from traitlets.config import Config
 
-from hub import host_settings, paths, settings
-from hub.fields import problems_of
-from hub.host_settings import SYSTEM_USERS, SYSTEM_USERS_FILES, SystemUserSettings
+from hub import paths
 from hub.servers import system_users
 from hub.servers.system_users import Account, AccountError
+from hub.settings.fields import problems_of
+from hub.settings.host import SYSTEM_USERS, SYSTEM_USERS_FILES, SystemUserSettings
 
 REPOSITORY = Path(__file__).parents[2]
 OVERLAY = REPOSITORY / "examples" / "system-users" / "docker-compose.yml"

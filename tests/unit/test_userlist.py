@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hub import userlist
-from hub.userlist import Member, UserlistError
+from hub.users import userlist
+from hub.users.userlist import Member, UserlistError
 
 
 def parse(text: str, administrator: str = "") -> dict[str, Member]:

@@ -8,8 +8,9 @@ import pytest
 from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
-from hub import disk_use, names, settings
-from hub.disk_use import Volume
+from host import disk_use
+from host.disk_use import Volume
+from hub import names
 from hub.servers import volumes
 from hub.servers.spawner import QueueingDockerSpawner
 from support.settings import TOKENS

@@ -14,10 +14,11 @@ from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
 from tornado import web
 
-from hub import accounts, passwords, paths, userlist
-from hub.passwords import InitialPasswords
-from hub.sign_in import native_handlers
-from hub.sign_in.lockout import SECONDS, Lockout
+from hub import paths
+from hub.sign_in.native import accounts, handlers, passwords
+from hub.sign_in.native.lockout import SECONDS, Lockout
+from hub.sign_in.native.passwords import InitialPasswords
+from hub.users import userlist
 
 LOCKED = f"Too many failed attempts: this name is locked for {SECONDS // 60} minutes."
 
@@ -118,7 +119,7 @@ class AccountAuthenticator(NativeAuthenticator):
 
     def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
         """The pages of NativeAuthenticator, with ours in place of those that fail."""
-        ours = native_handlers.REPLACED
+        ours = handlers.REPLACED
         return [(path, ours.get(path, handler)) for path, handler in super().get_handlers(app)]
 
     def _taken(self, name: str) -> bool:

@@ -6,7 +6,7 @@ grants sudo, and becomes that user for good.
 
 from __future__ import annotations
 
-from hub.settings import Settings
+from hub.settings.hub import Settings
 
 # What the start script needs to change its user's number, to give files away, and to become that user.
 # Without KILL, sudo cannot pass on the Engine's signal: each stop took 10 s, and ended without a farewell. Without

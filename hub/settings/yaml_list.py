@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from hub.fields import extra
+from hub.settings.fields import extra
 
 
 class FileError(ValueError):

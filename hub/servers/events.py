@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 from collections.abc import AsyncIterator
 from typing import Any
 
-from hub.servers.change import Change
-
 # See templates/spawn_pending.html: of such messages in a row the page's log keeps the last.
 PASSING = "passing"
+
+
+class Change:
+    """Take `next`, look at what may change, then wait for what was taken: so no change is missed in between."""
+
+    def __init__(self) -> None:
+        self._next = asyncio.Event()
+
+    @property
+    def next(self) -> asyncio.Event:
+        """What is set at the next change."""
+        return self._next
+
+    def happened(self) -> None:
+        """Wake everybody who waits."""
+        self._next.set()
+        self._next = asyncio.Event()
 
 
 class StartEvents:

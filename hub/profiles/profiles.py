@@ -9,12 +9,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from hub import userlist, yaml_list
-from hub.fields import Bytes, Image, setting
-from hub.servers.gpus import EXPECTED as GPUS_EXPECTED
-from hub.servers.gpus import Gpus
-from hub.settings import Settings
-from hub.yaml_list import FileError
+from hub.settings import yaml_list
+from hub.settings.fields import Bytes, Image, setting
+from hub.settings.gpus import EXPECTED as GPUS_EXPECTED
+from hub.settings.gpus import Gpus
+from hub.settings.hub import Settings
+from hub.settings.yaml_list import FileError
+from hub.users import userlist
 
 FILENAME = "profiles.yaml"
 IMAGE_EXPECTED = "an image name such as quay.io/jupyter/scipy-notebook:2026-11-02"

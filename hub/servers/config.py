@@ -10,13 +10,13 @@ from traitlets.config import Config
 
 from hub import paths
 from hub.names import PROJECT_LABEL, SERVER_LABEL, USER_LABEL
-from hub.servers import server_user
-from hub.servers.containers import ENGINE_THREADS
-from hub.servers.folders import Folder
-from hub.servers.gpus import device_requests
+from hub.servers import rights
+from hub.servers.engine import ENGINE_THREADS
 from hub.servers.mounting import MountingSpawner
 from hub.servers.spawner import REPORT_SECONDS
-from hub.settings import Settings
+from hub.settings.folders import Folder
+from hub.settings.gpus import device_requests
+from hub.settings.hub import Settings
 
 
 def configure(c: Config, settings: Settings, folders: Sequence[Folder] = ()) -> None:
@@ -47,7 +47,7 @@ def configure(c: Config, settings: Settings, folders: Sequence[Folder] = ()) -> 
             USER_LABEL: "{raw_username}",
             SERVER_LABEL: "{raw_servername}",
         },
-        **server_user.create_arguments(settings),
+        **rights.create_arguments(settings),
     }
     spawner.extra_host_config = partial(_host_config, settings)
     if settings.mem_limit:
@@ -55,7 +55,7 @@ def configure(c: Config, settings: Settings, folders: Sequence[Folder] = ()) -> 
     if settings.cpu_limit:
         spawner.cpu_limit = settings.cpu_limit
     spawner.gpus = settings.gpus
-    spawner.environment = server_user.environment(settings)
+    spawner.environment = rights.environment(settings)
     if settings.idle_timeout:
         # How often a server reports what its kernels do; the culler goes by it, so it has to be well below.
         seconds = max(5, min(300, settings.idle_timeout // 4))
@@ -65,7 +65,7 @@ def configure(c: Config, settings: Settings, folders: Sequence[Folder] = ()) -> 
 def _host_config(settings: Settings, spawner: MountingSpawner) -> dict[str, object]:
     config: dict[str, object] = {
         "init": True,
-        **server_user.rights(settings),
+        **rights.rights(settings),
         # The spawner removes the container itself. Removed by the Engine, a failed server would take its log along.
         "auto_remove": False,
         # json-file, the default, has no limit.

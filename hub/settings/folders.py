@@ -13,12 +13,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from hub import userlist, yaml_list
-from hub.fields import setting
 from hub.names import escaped
-from hub.servers import host_paths
-from hub.userlist import Member
-from hub.yaml_list import FileError
+from hub.settings import host_paths, yaml_list
+from hub.settings.fields import setting
+from hub.settings.yaml_list import FileError
+from hub.users import userlist
+from hub.users.userlist import Member
 
 FILENAME = "folders.yaml"
 PLACEHOLDER = "{group}"

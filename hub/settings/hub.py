@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from hub.fields import (
+from hub.gateway.settings import GatewaySettings
+from hub.settings.fields import (
     BaseUrl,
     Bytes,
     Image,
@@ -25,10 +26,9 @@ from hub.fields import (
     problems_of,
     setting,
 )
-from hub.gateway.settings import GatewaySettings
-from hub.host_settings import SYSTEM_USERS
-from hub.servers.gpus import EXPECTED as GPUS_EXPECTED
-from hub.servers.gpus import Gpus
+from hub.settings.gpus import EXPECTED as GPUS_EXPECTED
+from hub.settings.gpus import Gpus
+from hub.settings.host import SYSTEM_USERS
 from hub.sign_in.oauth_settings import OAuthProviderSettings
 from hub.sign_in.settings import AUTHENTICATORS, SignInSettings
 

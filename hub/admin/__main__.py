@@ -22,16 +22,19 @@ from jupyterhub import orm
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy.orm import Session
 
-from hub import accounts, disk_use, passwords, paths, settings, userlist
-from hub.address import public_address
+from host import disk_use
+from host.report import HostReport
+from hub import paths
+from hub.admin.address import public_address
 from hub.gateway import servers as gateway_servers
 from hub.gateway import settings as gateway_settings
-from hub.host_report import HostReport
-from hub.passwords import InitialPasswords
-from hub.roster import History
 from hub.servers import stale
+from hub.sign_in.native import accounts, passwords
+from hub.sign_in.native.passwords import InitialPasswords
 from hub.sign_in.oauth_settings import CALLBACK_PATH, OAuthProviderSettings
 from hub.sign_in.settings import NativeSettings
+from hub.users import userlist
+from hub.users.roster import History
 
 COLUMNS = ("name", "admin", "groups", "last activity (UTC)", "server", "files", "initial password", "note")
 NOTHING = HostReport()

@@ -8,13 +8,14 @@ from jupyterhub.auth import Authenticator
 from nativeauthenticator.handlers import TEMPLATE_DIR
 from traitlets.config import Config
 
-from hub.sign_in import ldap, native, oauth, shared_password
+from hub.sign_in import ldap, oauth, shared_password
+from hub.sign_in.native import authenticator
 from hub.sign_in.oauth_settings import OAuthProviderSettings
 from hub.sign_in.settings import SignInSettings
-from hub.userlist import Member
+from hub.users.userlist import Member
 
 OWN: dict[str, type[Authenticator]] = {
-    "native": native.AccountAuthenticator,
+    "native": authenticator.AccountAuthenticator,
     "ldap": ldap.DirectoryAuthenticator,
     "shared-password": shared_password.WorkshopAuthenticator,
 }
@@ -30,11 +31,11 @@ def configure(c: Config, name: str, settings: SignInSettings, members: Mapping[s
         members: the userlist.
         removed: names that the userlist had once and has not any more.
     """
-    authenticator = OWN.get(name) or oauth.authenticator_class(name)
-    c.JupyterHub.authenticator_class = authenticator
+    chosen = OWN.get(name) or oauth.authenticator_class(name)
+    c.JupyterHub.authenticator_class = chosen
     c.Authenticator.admin_users = {member.name for member in members.values() if member.admin}
     c.Authenticator.blocked_users = set(removed)
-    section = c[authenticator.__name__]
+    section = c[chosen.__name__]
     section.update(settings.traits())
     if name == "native":
         c.JupyterHub.template_paths = [TEMPLATE_DIR]

@@ -17,7 +17,7 @@ from pathlib import Path
 from jupyterhub import orm
 from sqlalchemy.orm import Session
 
-from hub.userlist import Member, groups_of
+from hub.users.userlist import Member, groups_of
 
 # What a person's `user_info` in the database says since the last sign-in: whether it was a rule of the provider that
 # let them in, their groups there, and those groups that made them an administrator.

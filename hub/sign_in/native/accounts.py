@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy.orm import Session
 
-from hub import passwords
-from hub.passwords import InitialPasswords
+from hub.sign_in.native import passwords
+from hub.sign_in.native.passwords import InitialPasswords
 
 log = logging.getLogger(__name__)
 

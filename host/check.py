@@ -22,13 +22,14 @@ import sys
 import tarfile
 from collections.abc import Callable, Iterable
 
-from hub import pair, settings, userlist
-from hub.fields import extra, is_secret, problems_of
+from host import folder_volumes, tls_pair
 from hub.gateway.settings import GatewaySettings
-from hub.host_settings import OVERLAY_OF_SYSTEM_USERS, OVERLAYS, HostSettings, problems_of_system_users
-from hub.servers import folder_volumes, profiles
+from hub.profiles import profiles
+from hub.settings.fields import extra, is_secret, problems_of
+from hub.settings.host import OVERLAY_OF_SYSTEM_USERS, OVERLAYS, HostSettings, problems_of_system_users
+from hub.settings.yaml_list import FileError
 from hub.sign_in.settings import AUTHENTICATORS
-from hub.yaml_list import FileError
+from hub.users import userlist
 
 type Check = Callable[..., object]
 
@@ -126,7 +127,7 @@ CHECKS: dict[str, Check] = {
     "images": lambda given: print("\n".join(profiles.images(profiles.parse(given)))),
     "gpus": lambda given, default: print("\n".join(profiles.gpus(profiles.parse(given), default))),
     "folders": lambda given, *arguments: warn(folder_volumes.check(given, *arguments)),
-    "pair": lambda given, *names: warn(pair.check(given, names)),
+    "pair": lambda given, *names: warn(tls_pair.check(given, names)),
 }
 
 
@@ -136,7 +137,7 @@ def main(verb: str, *arguments: str) -> None:
         CHECKS[verb](sys.stdin.buffer.read(), *arguments)
     except settings.SettingsError as error:
         sys.exit(f"FAIL: {error}\n      To mend it: correct them and try again; nothing was changed.")
-    except pair.PairError as error:
+    except tls_pair.PairError as error:
         sys.exit(f"FAIL: {error.what}.\n      To see it: {error.command}\n      To mend it: {error.cure}")
     except userlist.UserlistError as error:
         sys.exit(f"FAIL: the userlist cannot be used:\n{error}\n      To mend it: correct it; nothing was changed.")

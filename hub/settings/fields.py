@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import ErrorDetails
 
 from hub import paths
-from hub.passwords import complaint
-from hub.servers import host_paths
+from hub.settings import host_paths
+from hub.sign_in.native.passwords import complaint
 
 # The least that the Engine takes; what is below has lost its unit.
 MIN_MEMORY = 6 * 1024**2

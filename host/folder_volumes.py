@@ -16,11 +16,11 @@ import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from hub import userlist
-from hub.servers import folders, host_paths
-from hub.servers.folders import FILENAME, VOLUME_GID, Folder
-from hub.userlist import Member
-from hub.yaml_list import FileError
+from hub.settings import folders, host_paths
+from hub.settings.folders import FILENAME, VOLUME_GID, Folder
+from hub.settings.yaml_list import FileError
+from hub.users import userlist
+from hub.users.userlist import Member
 
 FOLDER = Path("/folder")
 # Group and owner write, and what is made in it gets its group.

@@ -14,10 +14,10 @@ from typing import Any
 from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
-from hub.servers import profile_form
+from hub.profiles import form
+from hub.profiles.profiles import Profile
 from hub.servers.failures import StartError
-from hub.servers.profiles import Profile
-from hub.settings import Settings
+from hub.settings.hub import Settings
 
 FIELD = "profile"
 # What a form has beside the choice: JupyterHub's protection against other sites.
@@ -52,7 +52,7 @@ class Choices:
             return ""
         kept = _kept(spawner)
         chosen = _find(allowed, kept)
-        return profile_form.render(allowed, chosen or _default(allowed), "" if chosen else kept)
+        return form.render(allowed, chosen or _default(allowed), "" if chosen else kept)
 
     def from_form(self, data: Mapping[str, list[Any]]) -> Asked:
         """What the form or the address asks for.

@@ -10,7 +10,18 @@ from typing import Literal
 
 from pydantic import IPvAnyAddress
 
-from hub.fields import AcmeServer, Domain, Email, HomeFormat, Image, Name, Networks, Port, SettingsModel, setting
+from hub.settings.fields import (
+    AcmeServer,
+    Domain,
+    Email,
+    HomeFormat,
+    Image,
+    Name,
+    Networks,
+    Port,
+    SettingsModel,
+    setting,
+)
 
 
 class HostSettings(SettingsModel):

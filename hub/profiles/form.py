@@ -8,12 +8,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from jupyterhub.traitlets import ByteSpecification
 
-from hub.servers import gpus
-from hub.servers.profiles import Profile
+from hub.profiles.profiles import Profile
+from hub.settings import gpus
 
 # Everything in a profile is text that somebody wrote, and nothing of it HTML.
 _environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
 
 
@@ -26,7 +26,7 @@ def render(profiles: Iterable[Profile], chosen: Profile, gone: str) -> str:
         gone: the name of the one that was chosen the last time, if it is not among them any more.
     """
     rows = [(profile, limits(profile), profile is chosen) for profile in profiles]
-    return _environment.get_template("profiles.html").render(rows=rows, gone=gone)
+    return _environment.get_template("form.html").render(rows=rows, gone=gone)
 
 
 def limits(profile: Profile) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.fields import given
-from hub.host_settings import HostSettings
-from hub.settings import Settings
+from hub.settings.fields import given
+from hub.settings.host import HostSettings
+from hub.settings.hub import Settings
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 

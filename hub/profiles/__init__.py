@@ -1,0 +1,1 @@
+"""profiles.yaml: the servers that users may choose from."""

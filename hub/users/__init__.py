@@ -1,0 +1,1 @@
+"""The userlist: how it is read, and how it takes effect in the hub's database."""
