@@ -22,8 +22,9 @@ import sys
 import tarfile
 from collections.abc import Callable, Iterable
 
-from host import folder_volumes, tls_pair
 from hub.gateway.settings import GatewaySettings
+
+from host import folder_volumes, tls_pair
 from hub.profiles import profiles
 from hub.settings.fields import extra, is_secret, problems_of
 from hub.settings.host import OVERLAY_OF_SYSTEM_USERS, OVERLAYS, HostSettings, problems_of_system_users

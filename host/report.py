@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
+from hub.gateway import pki
+from hub.gateway.settings import GatewaySettings
+
 from host import disk_use
 from host.disk_use import Volume
 from hub import names
-from hub.gateway import pki
-from hub.gateway.settings import GatewaySettings
 from hub.servers import stale
 from hub.servers.stale import Origin, Server
 from hub.settings.hub import Settings

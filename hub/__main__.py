@@ -8,15 +8,12 @@ import sys
 
 from jupyterhub import app, orm
 
-from hub import paths
-from hub.profiles import profiles
-from hub.servers import system_users
-from hub.settings import folders
-from hub.settings.yaml_list import FileError
+from hub import configuration, errors, paths
+from hub.configuration import Configuration
+from hub.errors import OperatorError
 from hub.sign_in.native import accounts
 from hub.sign_in.native.passwords import InitialPasswords
-from hub.sign_in.settings import NativeSettings, SignInSettings
-from hub.users import roster, userlist
+from hub.users import roster
 
 log = logging.getLogger("hub")
 
@@ -25,42 +22,35 @@ def prepare() -> None:
     """Refuse to start with settings, files or a data volume that cannot be used; else apply the userlist.
 
     Raises:
-        SystemExit: with a message for the operator.
+        OperatorError: with a message for the administrator.
     """
-    try:
-        values, sign_in = settings.load(os.environ)
-        members = userlist.load(paths.USERLIST, values.jupyterhub_admin)
-        profiles.load(paths.PROFILES)
-        folders.load(paths.FOLDERS, values.compose_project_name, members)
-        system_users.check(values, os.environ)
-    except settings.SettingsError as error:
-        sys.exit(f"FAIL: {error}\n      To mend it: correct them, then run 'make up'.")
-    except userlist.UserlistError as error:
-        sys.exit(f"FAIL: the userlist cannot be used:\n{error}\n      To mend it: correct it, then run 'make up'.")
-    except FileError as error:
-        sys.exit(f"FAIL: {error.filename} cannot be used:\n{error}\n      To mend it: correct it, then run 'make up'.")
-    for warning in settings.warnings(os.environ):
+    found = configuration.of_this_process()
+    for overlay in found.overlays:
+        overlay.check_hub()
+    for warning in found.warnings(os.environ):
         log.warning(warning)
     if not os.access(paths.DATA, os.W_OK):
-        sys.exit(
-            f"FAIL: {paths.DATA} is not writable for the hub (uid {os.getuid()}).\n      To mend it: "
-            f"docker run --rm -u root -v VOLUME:{paths.DATA} IMAGE chown -R jupyterhub: {paths.DATA}, "
-            "where VOLUME is DATA_VOLUME_HOST and IMAGE the hub's."
+        raise OperatorError(
+            f"{paths.DATA} is not writable for the hub (uid {os.getuid()})",
+            f"docker run --rm -u root -v VOLUME:{paths.DATA} IMAGE chown -R jupyterhub: {paths.DATA}, where VOLUME is "
+            "DATA_VOLUME_HOST and IMAGE is the hub's image",
         )
-    apply_userlist(values.jupyterhub_admin, sign_in, members)
+    try:
+        apply_userlist(found)
+    except orm.DatabaseSchemaMismatch as error:
+        raise OperatorError(str(error), "run the version of this deployment that wrote the data") from None
 
 
-def apply_userlist(administrator: str, sign_in: SignInSettings, members: dict[str, userlist.Member]) -> None:
-    """Users, administrators, groups and accounts as the userlist has them."""
+def apply_userlist(found: Configuration) -> None:
+    """Write users, administrators, groups and accounts into the database as the userlist has them."""
     before = roster.History.load(paths.HISTORY)
-    history = before.with_members(members)
+    history = before.with_members(found.members)
     with orm.new_session_factory(paths.DATABASE)() as db:
-        roster.apply(db, members, history, sign_in.admin_groups)
-        accounts.void_sign_ups(db, members.keys() - before.names)
-        if isinstance(sign_in, NativeSettings):
-            password = sign_in.jupyterhub_admin_password
-            chosen = {administrator.lower(): password.get_secret_value()} if administrator and password else {}
-            accounts.ensure(db, members, InitialPasswords(paths.INITIAL_PASSWORDS), chosen)
+        roster.apply(db, found.members, history, found.sign_in.admin_groups)
+        accounts.void_sign_ups(db, found.members.keys() - before.names)
+        if found.sign_in.has_accounts:
+            chosen = found.sign_in.chosen_passwords(found.hub.jupyterhub_admin)
+            accounts.ensure(db, found.members, InitialPasswords(paths.INITIAL_PASSWORDS), chosen)
     history.save(paths.HISTORY)
 
 
@@ -68,10 +58,7 @@ def main() -> None:
     """Entry point of the container."""
     os.umask(0o077)
     logging.basicConfig(level=logging.INFO, format="[%(levelname)1.1s %(name)s] %(message)s")
-    try:
-        prepare()
-    except orm.DatabaseSchemaMismatch as error:
-        sys.exit(f"FAIL: {error}\n      To mend it: run the version of this deployment that the data is from.")
+    errors.run(prepare)
     app.main(["--config", str(paths.CONFIG), *sys.argv[1:]])
 
 

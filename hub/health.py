@@ -8,12 +8,12 @@ import os
 import sys
 import urllib.request
 
-from hub import paths
+from hub.settings.fields import base_url as with_slashes
 
 
 def main() -> None:
     """Exit 0 when the hub answers from its database, else 1 with the reason."""
-    base_url = paths.base_url(os.environ.get("JUPYTERHUB_BASE_URL", ""))
+    base_url = with_slashes(os.environ.get("JUPYTERHUB_BASE_URL", ""))
     request = urllib.request.Request(
         f"http://127.0.0.1:8081{base_url}hub/api/users?limit=1",
         headers={"Authorization": f"token {os.environ['JUPYTERHUB_HEALTH_TOKEN']}"},

@@ -1,4 +1,4 @@
-"""Where things lie: in the hub container, and below which path of the public address."""
+"""Where files are in the hub's container."""
 
 from pathlib import Path
 
@@ -12,16 +12,9 @@ HISTORY = DATA / "userlist-history.json"
 # Baked into the image by `make build`.
 SERVICE = Path("/srv/jupyterhub")
 CONFIG = SERVICE / "jupyterhub_config.py"
+MORE_CONFIG = SERVICE / "jupyterhub_config.d"
 USERLIST = SERVICE / "userlist"
-# Pages that differ from JupyterHub's own.
-TEMPLATES = SERVICE / "hub" / "servers" / "templates"
 PROFILES = SERVICE / "profiles.yaml"
 FOLDERS = SERVICE / "folders.yaml"
-
-# Where examples/system-users mounts the Docker host's /etc.
-HOST_ETC = Path("/host/etc")
-
-
-def base_url(given: str) -> str:
-    """JUPYTERHUB_BASE_URL with a slash at both ends, as JupyterHub wants it, however it was `given`."""
-    return f"/{given.strip('/')}/".replace("//", "/")
+# Pages that differ from JupyterHub's own.
+TEMPLATES = SERVICE / "hub" / "servers" / "templates"

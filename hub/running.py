@@ -5,19 +5,19 @@ from __future__ import annotations
 from traitlets.config import Config
 
 from hub import paths
-from hub.settings.hub import Settings
+from hub.configuration import Configuration
 
 # The names of the services in docker-compose.yml, which are their names on the networks, too.
 HUB_HOST = "hub"
 PROXY_API = "http://proxy-api:8001"
 
 
-def configure(c: Config, settings: Settings) -> None:
-    """Set database, addresses and proxy."""
+def configure(c: Config, found: Configuration) -> None:
+    """Set database, addresses, pages and proxy."""
+    settings = found.hub
     c.JupyterHub.db_url = paths.DATABASE
     c.JupyterHub.cookie_secret_file = str(paths.COOKIE_SECRET)
-    c.JupyterHub.base_url = settings.jupyterhub_base_url
-    c.JupyterHub.subdomain_host = settings.jupyterhub_subdomain_host
+    c.JupyterHub.template_paths = [*found.sign_in.template_paths, str(paths.TEMPLATES)]
     # A page at a user's subdomain may set cookies for its parent, the hub's host, but none of this kind.
     c.JupyterHub.cookie_host_prefix_enabled = settings.jupyterhub_subdomain_host.startswith("https://")
     c.JupyterHub.hub_ip = "0.0.0.0"

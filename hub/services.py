@@ -6,25 +6,25 @@ import sys
 
 from traitlets.config import Config
 
-from hub.settings.hub import Settings
+from hub.configuration import Configuration
+
+CULLER_SCOPES = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
 
 
-def configure(c: Config, settings: Settings) -> None:
+def configure(c: Config, found: Configuration) -> None:
     """Set the services and their roles."""
-    health_token = settings.jupyterhub_health_token.get_secret_value()
-    c.JupyterHub.services = [{"name": "health", "api_token": health_token}]
-    c.JupyterHub.load_roles = [{"name": "health", "services": ["health"], "scopes": ["list:users"]}]
-    if settings.idle_timeout:
-        c.JupyterHub.services.append({"name": "idle-culler", "command": _culler(settings.idle_timeout)})
-        c.JupyterHub.load_roles.append(
-            {
-                "name": "idle-culler",
-                "services": ["idle-culler"],
-                "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
-            }
-        )
+    token = found.hub.jupyterhub_health_token.get_secret_value()
+    services: list[dict[str, object]] = [{"name": "health", "api_token": token}]
+    roles: list[dict[str, object]] = [{"name": "health", "services": ["health"], "scopes": ["list:users"]}]
+    if timeout := found.hub.idle_timeout:
+        every = activity_seconds(timeout)
+        command = [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={timeout}", f"--cull-every={every}"]
+        services.append({"name": "idle-culler", "command": command})
+        roles.append({"name": "idle-culler", "services": ["idle-culler"], "scopes": CULLER_SCOPES})
+    c.JupyterHub.services = services
+    c.JupyterHub.load_roles = roles
 
 
-def _culler(idle_timeout: int) -> list[str]:
-    every = max(5, min(300, idle_timeout // 4))
-    return [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={idle_timeout}", f"--cull-every={every}"]
+def activity_seconds(idle_timeout: int) -> int:
+    """How often a server reports what its kernels do, and the culler looks: well within IDLE_TIMEOUT (seconds)."""
+    return max(5, min(300, idle_timeout // 4))

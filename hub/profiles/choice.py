@@ -14,10 +14,11 @@ from typing import Any
 from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
+from hub.configuration import Configuration
 from hub.profiles import form
 from hub.profiles.profiles import Profile
 from hub.servers.failures import StartError
-from hub.settings.hub import Settings
+from hub.settings.hub import HubSettings
 
 FIELD = "profile"
 # What a form has beside the choice: JupyterHub's protection against other sites.
@@ -42,7 +43,7 @@ class NothingAskedError(ValueError):
 class Choices:
     """The profiles, and what is done with a choice."""
 
-    def __init__(self, profiles: list[Profile], settings: Settings) -> None:
+    def __init__(self, profiles: list[Profile], settings: HubSettings) -> None:
         self._profiles = [profile.completed(settings) for profile in profiles]
 
     def form(self, spawner: DockerSpawner) -> str:
@@ -125,13 +126,13 @@ class Choices:
         return [profile for profile in self._profiles if profile.is_for(groups)]
 
 
-def configure(c: Config, profiles: list[Profile], settings: Settings) -> None:
-    """Let people choose, where there is something to choose; and nobody anything else, in any case."""
-    choices = Choices(profiles, settings)
-    spawner = c.QueueingDockerSpawner
+def configure(c: Config, found: Configuration) -> None:
+    """Let users choose a profile where there is a choice, and nothing else in any case."""
+    choices = Choices(found.profiles, found.hub)
+    spawner = c.HubDockerSpawner
     spawner.apply_user_options = choices.apply
     spawner.options_from_form = choices.from_form
-    if profiles:
+    if found.profiles:
         spawner.options_form = choices.form
 
 

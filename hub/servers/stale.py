@@ -12,29 +12,14 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-from traitlets.config import Config
-
 from hub import paths
+from hub.configuration import Configuration
 from hub.names import LABELS, SERVER_LABEL, USER_LABEL
-from hub.settings.fields import SettingsModel
-from hub.settings.hub import Settings
+from hub.settings.model import SettingsModel, plain, setting_of
 
 SETTINGS_LABEL = f"{LABELS}.settings"
 VOLUMES_LABEL = f"{LABELS}.volumes"
 
-# What no container of a user depends on. A volume keeps the limit that it was made with.
-NOT_OF_SERVERS = {
-    "configproxy_auth_token",
-    "disk_limit",
-    "docker_container_prefix",
-    "jupyterhub_admin",
-    "jupyterhub_authenticator",
-    "jupyterhub_health_token",
-    "named_server_limit",
-    "named_server_volumes",  # of named servers alone: VOLUMES_LABEL
-    "start_timeout",
-}
 FILES = (paths.PROFILES, paths.FOLDERS)
 
 
@@ -46,26 +31,22 @@ class Origin:
     volumes: str
 
     @classmethod
-    def today(cls, values: Settings, *others: SettingsModel) -> Origin:
-        """What it would be made from now: the settings, with all of `others`, and the files of FILES.
+    def of(cls, found: Configuration) -> Origin:
+        """What a container would be made from now: the settings that servers depend on, and the files of FILES.
 
         A file counts as a whole: a change of one profile or folder makes every server an older one.
         """
         contents = [path.read_text() if path.exists() else "" for path in FILES]
-        parts = [_plain(values, NOT_OF_SERVERS), *(_plain(model) for model in others), *contents]
+        models = [found.hub, *(overlay.values for overlay in found.overlays)]
+        parts = [*map(_of_servers, models), *contents]
         # With a key, because a token of a gateway is in it, which might be short enough to be found by trying.
-        key = values.configproxy_auth_token.get_secret_value().encode()
+        key = found.hub.configproxy_auth_token.get_secret_value().encode()
         digest = hmac.new(key, json.dumps(parts, sort_keys=True).encode(), hashlib.sha256)
-        return cls(digest.hexdigest()[:16], values.named_server_volumes)
+        return cls(digest.hexdigest()[:16], found.hub.named_server_volumes)
 
     def labels(self) -> dict[str, str]:
         """The container's labels."""
         return {SETTINGS_LABEL: self.settings, VOLUMES_LABEL: self.volumes}
-
-
-def configure(c: Config, origin: Origin) -> None:
-    """Label each server's container with what it is made from."""
-    c.QueueingDockerSpawner.extra_create_kwargs["labels"].update(origin.labels())
 
 
 @dataclass(frozen=True)
@@ -104,6 +85,6 @@ def sentence(servers: Iterable[Server]) -> str:
     )
 
 
-def _plain(model: SettingsModel, without: set[str] | None = None) -> dict[str, object]:
-    values = {name: getattr(model, name) for name in type(model).model_fields if name not in (without or set())}
-    return {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in values.items()}
+def _of_servers(model: SettingsModel) -> dict[str, object]:
+    """The settings of a group that a user's container depends on."""
+    return {name: plain(value) for name, value in model if setting_of(type(model), name).restarts}

@@ -1,22 +1,19 @@
-"""The volumes with users' files, as servers get them. How full they are: hub/disk_use.py."""
+"""The volumes with users' files, as servers get them. How full they are: host/disk_use.py."""
 
 from __future__ import annotations
 
-from functools import partial
-
 from docker.types import DriverConfig
 from dockerspawner import DockerSpawner
-from traitlets.config import Config
 
 from hub import names
-from hub.settings.hub import Settings
+from hub.settings.hub import HubSettings
 
-# What Docker's own volume driver calls the most that a volume may hold.
+# Docker's own volume driver calls the limit of a volume so.
 SIZE = "size"
 
 
-def configure(c: Config, settings: Settings) -> None:
-    """Mount a volume in each server. The Engine makes it with the first container that wants it."""
+def mounts(settings: HubSettings) -> list[dict[str, object]]:
+    """The user's volume, which the Engine makes with the first container that has it."""
     mount: dict[str, object] = {
         "type": "volume",
         "source": names.user_volume(settings.compose_project_name, "{owner}"),
@@ -24,12 +21,10 @@ def configure(c: Config, settings: Settings) -> None:
     }
     if settings.disk_limit:
         mount["driver_config"] = DriverConfig("local", {SIZE: str(settings.disk_limit)})
-    spawner = c.QueueingDockerSpawner
-    spawner.mounts = [mount]
-    spawner.format_volume_name = partial(_format, settings.named_server_volumes == "own")
+    return [mount]
 
 
-def _format(own: bool, template: str, spawner: DockerSpawner) -> str:
-    """Fill in a volume's name; `own`: named servers have volumes of their own."""
+def format_name(own: bool, template: str, spawner: DockerSpawner) -> str:
+    """Fill in the name of a volume; `own`: a named server has a volume of its own."""
     owner = names.owner(spawner.user.name, spawner.name if own else "")
     return template.format(owner=owner, **spawner.template_namespace())

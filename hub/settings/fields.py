@@ -1,92 +1,67 @@
-"""What settings are made of: their types, their documentation, and the text about a bad one."""
+"""The types of settings: what each accepts, and what it makes of it."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from jupyterhub.traitlets import ByteSpecification
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from hub import paths
-from hub.settings import host_paths
-from hub.sign_in.native.passwords import complaint
-
-# The least that the Engine takes; what is below has lost its unit.
+# The least that the Engine takes; a smaller number has lost its unit.
 MIN_MEMORY = 6 * 1024**2
-DOT_ENV = ".env"
 _HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 THIS_CONTAINER = re.compile(r"localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1?\]?", re.IGNORECASE)
+# Environment variables of a server that no setting and no profile may set, and why: the first that matches counts.
+RESERVED = {
+    r"JUPYTERHUB_.*|JPY_.*|JUPYTER_IMAGE_SPEC": "the hub sets it, and users sign in with it",
+    r"JUPYTER_GATEWAY_.*|KERNEL_LAUNCH_TIMEOUT": "the settings of the kernel gateway set it",
+    r"MEM_LIMIT|CPU_LIMIT|MEM_GUARANTEE|CPU_GUARANTEE": "the limits of memory and cores set it",
+    r"NVIDIA_VISIBLE_DEVICES": "the choice of GPUs sets it",
+    r"PATH": "it would replace the image's own, and the server's command would not be found",
+    r"HOME": "the user's volume is mounted in the image's own home",
+    r"LD_.*|PYTHON(PATH|HOME|STARTUP)|JUPYTER_CONFIG_(DIR|PATH)": (
+        "the server itself would run the code there: put it into an image"
+    ),
+}
 
 
-class SettingsModel(BaseModel):
-    """A group of settings, each a `setting`."""
-
-    model_config = ConfigDict(frozen=True, validate_default=True)
-
-    def rules(self) -> Iterator[str]:
-        """Yield a complaint for every rule broken that is about more than one setting.
-
-        When some settings are bad, all of them are just as they were written: texts, or their defaults.
-        """
-        yield from ()
+def base_url(given: str) -> str:
+    """JUPYTERHUB_BASE_URL with a slash at both ends, as JupyterHub wants it, however it was `given`."""
+    return f"/{given.strip('/')}/".replace("//", "/")
 
 
-def setting(default: Any, *, help: str, expected: str, file: str = DOT_ENV, trait: str = "", **constraints: Any) -> Any:
-    """A field with its documentation.
+def variable(name: str) -> str:
+    """Check the name of an environment variable for users' servers.
 
-    Args:
-        default: its value when it is not set; `...` when it has to be.
-        help: what it does.
-        expected: what a good value looks like, for the one who got it wrong.
-        file: where it belongs.
-        trait: the authenticator's trait that gets its value.
-        constraints: pydantic's.
+    Raises:
+        ValueError: with the reason.
     """
-    extra = {"expected": expected, "file": file, "trait": trait}
-    return Field(default, description=help, json_schema_extra=extra, **constraints)
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(f"{name!r}: only letters, digits and underscores, no digit first")
+    for pattern, reason in RESERVED.items():
+        if re.fullmatch(pattern, name):
+            raise ValueError(f"{name}: {reason}")
+    return name
 
 
-def extra(model: type[BaseModel], name: str, key: str) -> str:
-    """What `setting` was given as `key` for a field."""
-    return model.model_fields[name].json_schema_extra[key]  # type: ignore[index, call-overload, return-value]
+def _pairs(separator: str, value: object) -> dict[str, str]:
+    """NAME and value of each word of a command line; quotes keep blanks together."""
+    if isinstance(value, dict):
+        return value
+    pairs = [word.partition(separator) for word in shlex.split(str(value), comments=True)]
+    if bad := [name for name, found, _ in pairs if not found or not name]:
+        raise ValueError(f"no {separator!r} in {bad[0]!r}")
+    return {name: text for name, _, text in pairs}
 
 
-def is_secret(model: type[BaseModel], name: str) -> bool:
-    """Whether a setting's value must not be shown."""
-    return "SecretStr" in str(model.model_fields[name].annotation)
-
-
-def given(model: type[BaseModel], environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings of `model` that `environment` has, by field. An empty value means the default."""
-    return {name: environment[name.upper()] for name in model.model_fields if environment.get(name.upper())}
-
-
-def problems_of(model: type[SettingsModel], environment: Mapping[str, str]) -> list[str]:
-    """One line for every setting of `model` that cannot be used: its name, what it was, and what is expected."""
-    fields = given(model, environment)
-    try:
-        return list(model.model_validate(fields).rules())
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-    as_written = model.model_construct(**fields)  # type: ignore[arg-type]
-    return [*(_describe(model, detail) for detail in details), *as_written.rules()]
-
-
-def _describe(model: type[BaseModel], detail: ErrorDetails) -> str:
-    name = str(detail["loc"][0])
-    file, expected = extra(model, name, "file"), extra(model, name, "expected")
-    if detail["type"] == "missing":
-        return f"  {name.upper()} is missing: add the line {name.upper()}=… to {file}; expected {expected}."
-    where = f"{file} or the shell" if file == DOT_ENV else file
-    found = "not usable" if is_secret(model, name) else f"{detail['input']!r}"
-    reason = "" if is_secret(model, name) else str(detail.get("ctx", {}).get("error", ""))
-    return f"  {name.upper()} ({where}) is {found}{reason and f' ({reason})'}; expected {expected}."
+def _host_address(address: str) -> str:
+    if address != "host-gateway" and not is_address(address):
+        raise ValueError(f"{address!r} is not an IP address")
+    return address
 
 
 def _bytes(value: object) -> int:
@@ -99,12 +74,6 @@ def _bytes(value: object) -> int:
     if amount and not MIN_MEMORY <= amount < 2**63:
         raise ValueError
     return int(amount)
-
-
-def _good_password(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and (reason := complaint(value.get_secret_value())):
-        raise ValueError(reason)
-    return value
 
 
 def _split(separators: str) -> BeforeValidator:
@@ -145,35 +114,20 @@ def _host_of_subdomains(address: str) -> str:
         raise ValueError("not an address with https:// in front")
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
         raise ValueError("behind the host comes nothing but a port")
-    if _is_address(parts.hostname) or "." not in parts.hostname:
+    if is_address(parts.hostname) or "." not in parts.hostname:
         raise ValueError("an address or a name without a dot has no subdomains")
     if not _HOST_NAME.fullmatch(parts.hostname):
         raise ValueError("a name has letters, digits and dashes between its dots")
     return address.rstrip("/")
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether it is an IP address."""
     try:
         ip_address(host)
     except ValueError:
         return False
     return True
-
-
-def _domain(name: str) -> str:
-    if "/" in name or ":" in name:
-        raise ValueError("the name alone")
-    if _is_address(name) or "." not in name:
-        raise ValueError("public authorities sign full names only, no addresses")
-    return name.lower()
-
-
-def _home_format(path: str) -> str:
-    if "{username}" not in path:
-        raise ValueError("{username} is missing")
-    if reason := host_paths.complaint(path.replace("{username}", "username")):
-        raise ValueError(reason)
-    return path
 
 
 def _network(text: str) -> str:
@@ -200,17 +154,18 @@ Unquoted = Annotated[str, BeforeValidator(_unquoted)]
 Host = Annotated[str, AfterValidator(_elsewhere), Field(pattern=r"^[A-Za-z0-9.:_-]*$"), BeforeValidator(_unquoted)]
 # The path under which the hub is, and where the users' subdomains begin.
 BaseUrl = Annotated[
-    str, Field(pattern=r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$"), BeforeValidator(lambda url: paths.base_url(str(url)))
+    str, Field(pattern=r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$"), BeforeValidator(lambda url: base_url(str(url)))
 ]
 SubdomainHost = Annotated[str, AfterValidator(lambda address: address and _host_of_subdomains(address))]
-# Where the Docker host has people's home directories.
-HomeFormat = Annotated[str, AfterValidator(_home_format)]
-Domain = Annotated[str, AfterValidator(_domain), Field(pattern=r"^[A-Za-z0-9.:/-]+$")]
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-AcmeServer = Annotated[str, Field(pattern=r"^(production|staging|https://\S+)$")]
 # Addresses or networks, such as 10.0.0.0/8.
 Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], _split(r";,\s")]
 Url = Annotated[str, AfterValidator(lambda url: url and _reachable(url))]
 # JupyterHub 6.1 refuses tokens of more than 64 characters.
 Token = Annotated[SecretStr, Field(min_length=32, max_length=64)]
-GoodPassword = Annotated[SecretStr | None, AfterValidator(_good_password)]
+Variable = Annotated[str, AfterValidator(variable)]
+# Secrets may be among them, and only the hub's administrator writes them.
+ServerEnvironment = Annotated[dict[Variable, str], BeforeValidator(lambda value: _pairs("=", value))]
+ExtraHosts = Annotated[
+    dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")], Annotated[str, AfterValidator(_host_address)]],
+    BeforeValidator(lambda value: _pairs(":", value)),
+]

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from hub.errors import FileError
 from hub.names import escaped
 from hub.settings import host_paths, yaml_list
-from hub.settings.fields import setting
-from hub.settings.yaml_list import FileError
+from hub.settings.model import Setting
 from hub.users import userlist
 from hub.users.userlist import Member
 
@@ -65,38 +65,48 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(pattern=_NAME, max_length=64)] = setting(
-        ...,
-        help="the folder's name below DOCKER_NOTEBOOK_DIR",
-        expected=f'letters, digits, dots, dashes and underscores; "{PLACEHOLDER}", in quotes, stands for a group',
-    )
-    read: Access = setting(
-        None,
-        help="who may read it; missing: everybody, or with `{group}` in the name that group",
-        expected=f"{EVERYBODY}, or groups in a list such as [pilots, engineers]",
-    )
-    write: Access = setting(
-        None,
-        help="who may also write; missing: nobody, or with `{group}` in the name that group",
-        expected=f"{EVERYBODY}, or groups in a list such as [pilots, engineers]",
-    )
-    groups: list[Annotated[str, AfterValidator(_group)]] = setting(
-        [],
-        help="with `{group}` in the name, the groups it stands for; missing: all of the userlist",
-        expected="groups in a list such as [pilots, engineers]",
-    )
-    host: Annotated[str, AfterValidator(_host)] = setting(
-        "",
-        help="a folder of the Docker host, instead of a volume",
-        expected="the path of a folder such as /srv/datasets",
-    )
-    gid: int | None = setting(
-        None,
-        help="with `host`, the number of the group that owns the folder; whoever gets the folder is a member",
-        expected="a number, 1 or more",
-        ge=1,
-        lt=2**31,
-    )
+    name: Annotated[
+        str,
+        Field(pattern=_NAME, max_length=64),
+        Setting(
+            "the folder's name below DOCKER_NOTEBOOK_DIR",
+            f'letters, digits, dots, dashes and underscores; "{PLACEHOLDER}", in quotes, stands for a group',
+        ),
+    ]
+    read: Annotated[
+        Access,
+        Setting(
+            "who may read it; missing: everybody, or with `{group}` in the name that group",
+            f"{EVERYBODY}, or groups in a list such as [pilots, engineers]",
+        ),
+    ] = None
+    write: Annotated[
+        Access,
+        Setting(
+            "who may also write; missing: nobody, or with `{group}` in the name that group",
+            f"{EVERYBODY}, or groups in a list such as [pilots, engineers]",
+        ),
+    ] = None
+    groups: Annotated[
+        list[Annotated[str, AfterValidator(_group)]],
+        Setting(
+            "with `{group}` in the name, the groups it stands for; missing: all of the userlist",
+            "groups in a list such as [pilots, engineers]",
+        ),
+    ] = []
+    host: Annotated[
+        str,
+        AfterValidator(_host),
+        Setting("a folder of the Docker host, instead of a volume", "the path of a folder such as /srv/datasets"),
+    ] = ""
+    gid: Annotated[
+        int | None,
+        Field(ge=1, lt=2**31),
+        Setting(
+            "with `host`, the number of the group that owns the folder; whoever gets the folder is a member",
+            "a number, 1 or more",
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -179,7 +189,7 @@ def parse(content: bytes, project: str, members: Mapping[str, Member]) -> list[F
         folder for line, entry in _entries(content) for folder in _expand(entry, line, project, entry.groups or listed)
     ]
     if problems := list(_doubles(folders)):
-        raise FileError("\n".join(problems))
+        raise FileError(FILENAME, problems)
     return folders
 
 
@@ -194,11 +204,7 @@ def warnings(content: bytes, members: Mapping[str, Member]) -> list[str]:
 
 
 def _entries(content: bytes) -> list[tuple[int, Entry]]:
-    try:
-        text = userlist.decode(content, FILENAME)
-    except userlist.UserlistError as error:
-        raise FileError(str(error)) from None
-    return yaml_list.parse(text, Entry, FILENAME)
+    return yaml_list.parse(content, Entry, FILENAME)
 
 
 def _expand(entry: Entry, line: int, project: str, groups: Iterable[str]) -> Iterator[Folder]:

@@ -8,24 +8,17 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from hub.settings.fields import extra
+from hub.errors import FileError
+from hub.settings.model import setting_of
+from hub.users import userlist
 
 
-class FileError(ValueError):
-    """The file cannot be used; the text has a line for every problem: file, line number and reason."""
-
-    @property
-    def filename(self) -> str:
-        """Which file it is about."""
-        return str(self).partition(":")[0]
-
-
-def parse[Entry: BaseModel](text: str, entry: type[Entry], filename: str) -> list[tuple[int, Entry]]:
+def parse[Entry: BaseModel](content: bytes, entry: type[Entry], filename: str) -> list[tuple[int, Entry]]:
     """Read a list of mappings.
 
     Args:
-        text: the content of the file; one without entries is an empty list.
-        entry: what each mapping has to be: a model whose fields are `hub.fields.setting`, with `extra="forbid"`.
+        content: of the file, in UTF-8; one without entries is an empty list.
+        entry: what each mapping has to be: a model whose fields are `Annotated[type, Setting(…)]`, with `extra="forbid"`.
         filename: for the messages.
 
     Returns:
@@ -34,24 +27,25 @@ def parse[Entry: BaseModel](text: str, entry: type[Entry], filename: str) -> lis
     Raises:
         FileError: the text is not YAML, not a list of mappings, or has a name twice, or entries that cannot be used.
     """
+    text = userlist.decode(content, filename)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is None:
             return []
         if problems := [f"{filename}:{line}: {what}" for line, what in _complaints(root)]:
-            raise FileError("\n".join(problems))
+            raise FileError(filename, problems)
         values = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise FileError(f"{filename}:{line}: this is not YAML: {error.problem}.") from None
+        raise FileError(filename, [f"{filename}:{line}: this is not YAML: {error.problem}."]) from None
     except yaml.YAMLError as error:
-        raise FileError(f"{filename}: this is not YAML: {error}.") from None
+        raise FileError(filename, [f"{filename}: this is not YAML: {error}."]) from None
     try:
         entries = TypeAdapter(list[entry]).validate_python(values)  # type: ignore[valid-type]
     except ValidationError as error:
         details = error.errors(include_url=False)
         problems = [f"{filename}:{_line(root, detail)}: {_describe(entry, detail)}" for detail in details]
-        raise FileError("\n".join(problems)) from None
+        raise FileError(filename, problems) from None
     return [(_first_line(node), each) for node, each in zip(root.value, entries, strict=True)]
 
 
@@ -105,10 +99,10 @@ def _describe(entry: type[BaseModel], detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
         return f"{name!r} is not known here; expected one of {', '.join(entry.model_fields)}."
     if detail["type"] == "missing":
-        return f"{name} is missing; expected {extra(entry, name, 'expected')}."
+        return f"{name} is missing; expected {setting_of(entry, name).expected}."
     if name not in entry.model_fields:  # a rule about more than one field
         return str(detail.get("ctx", {}).get("error", detail["msg"]))
     reason = str(detail.get("ctx", {}).get("error", ""))
     return (
-        f"{name} is {detail['input']!r}{f' ({reason})' if reason else ''}; expected {extra(entry, name, 'expected')}."
+        f"{name} is {detail['input']!r}{f' ({reason})' if reason else ''}; expected {setting_of(entry, name).expected}."
     )

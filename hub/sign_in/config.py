@@ -1,52 +1,47 @@
-"""How people sign in, and who they are then."""
+"""How users sign in, and who they are then."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from importlib import import_module
 
 from jupyterhub.auth import Authenticator
-from nativeauthenticator.handlers import TEMPLATE_DIR
 from traitlets.config import Config
 
-from hub.sign_in import ldap, oauth, shared_password
-from hub.sign_in.native import authenticator
-from hub.sign_in.oauth_settings import OAuthProviderSettings
-from hub.sign_in.settings import SignInSettings
-from hub.users.userlist import Member
-
-OWN: dict[str, type[Authenticator]] = {
-    "native": authenticator.AccountAuthenticator,
-    "ldap": ldap.DirectoryAuthenticator,
-    "shared-password": shared_password.WorkshopAuthenticator,
-}
+from hub import paths
+from hub.configuration import Configuration
+from hub.users.roster import History
 
 
-def configure(c: Config, name: str, settings: SignInSettings, members: Mapping[str, Member], removed: Set[str]) -> None:
-    """Set the authenticator.
-
-    Args:
-        c: JupyterHub's configuration.
-        name: JUPYTERHUB_AUTHENTICATOR.
-        settings: that authenticator's settings.
-        members: the userlist.
-        removed: names that the userlist had once and has not any more.
-    """
-    chosen = OWN.get(name) or oauth.authenticator_class(name)
-    c.JupyterHub.authenticator_class = chosen
+def configure(c: Config, found: Configuration) -> None:
+    """Set the authenticator, and who may sign in."""
+    settings, members = found.sign_in, found.members
+    authenticator = _class(settings.authenticator, found.hub.jupyterhub_authenticator)
+    c.JupyterHub.authenticator_class = authenticator
     c.Authenticator.admin_users = {member.name for member in members.values() if member.admin}
-    c.Authenticator.blocked_users = set(removed)
-    section = c[chosen.__name__]
-    section.update(settings.traits())
-    if name == "native":
-        c.JupyterHub.template_paths = [TEMPLATE_DIR]
-        # An account that is not authorised cannot sign in at all, so everybody who can is allowed.
-        c.Authenticator.allow_all = True
-        return
-    c.Authenticator.allowed_users = set(members)
-    c.Authenticator.allow_existing_users = False  # see hub/sign_in/known.py
-    # The provider's no also counts for the person's API tokens, those of their servers among them.
-    c.Authenticator.auth_refresh_strict = True
-    section.listed_groups = {member.name: set(member.groups) for member in members.values()}
-    if isinstance(settings, OAuthProviderSettings):
-        c.Authenticator.enable_auth_state = True
-        c.Authenticator.manage_groups = bool(settings.oauth_groups_claim)
+    c.Authenticator.blocked_users = History.load(paths.HISTORY).removed(members)
+    # An account that is not authorized cannot sign in at all, so everyone with one is allowed.
+    traits: dict[str, object] = {"allow_all": True} if settings.has_accounts else _of_provider(found)
+    for trait, value in (traits | settings.traits()).items():
+        c[authenticator.__name__][trait] = value
+
+
+def _class(name: str, entry_point: str) -> type[Authenticator]:
+    if name:
+        module, _, of_module = name.partition(":")
+        return getattr(import_module(module), of_module)
+    from hub.sign_in.oauth import authenticator_class  # 0.3 s, which no other authenticator needs
+
+    return authenticator_class(entry_point)
+
+
+def _of_provider(found: Configuration) -> dict[str, object]:
+    """What holds for every authenticator whose users a provider knows."""
+    return {
+        "allowed_users": set(found.members),
+        "allow_existing_users": False,  # see hub/sign_in/known.py
+        # The provider's no also counts for the user's API tokens, those of their servers among them.
+        "auth_refresh_strict": True,
+        "listed_groups": {member.name: set(member.groups) for member in found.members.values()},
+        "enable_auth_state": found.sign_in.keeps_tokens,
+        "manage_groups": found.sign_in.manages_groups,
+    }

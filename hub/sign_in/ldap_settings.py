@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from string import Formatter
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
-from hub.settings.fields import DistinguishedNames, Host, Port, Unquoted, setting
-from hub.sign_in.provider_settings import ProviderSettings
+from hub.errors import Problem
+from hub.settings.fields import DistinguishedNames, Host, Port, Unquoted
+from hub.settings.model import Setting
+from hub.sign_in.settings import ProviderSettings
 
 LDAP_FILE = "secrets/ldap.env"
 DN_LIST = "distinguished names, separated by ;"
@@ -27,61 +29,65 @@ def _templates(templates: list[str]) -> list[str]:
 
 
 class LdapSettings(ProviderSettings):
-    """A directory. People are found by their DN's template, or by a search."""
+    """A directory. Users are found by their DN's template, or by a search."""
 
-    ldap_server_host: Host = setting(
-        ..., help="the directory's server", expected="a host name or an address", trait="server_address"
-    )
-    ldap_server_port: Port | None = setting(
-        None, help="its port; empty: 389, or 636 with ldaps", expected="a port from 1 to 65535", trait="server_port"
-    )
-    ldap_tls: Literal["starttls", "ldaps", "plain"] = setting(
-        "starttls", help="encryption; `plain` sends passwords readable by others", expected="starttls, ldaps or plain"
-    )
-    ldap_bind_dn: Annotated[DistinguishedNames, AfterValidator(_templates)] = setting(
-        [],
-        help="people's DNs with `{username}` in them",
-        expected=f"{DN_LIST}, such as uid={{username}},ou=people,dc=example,dc=org",
-        trait="bind_dn_template",
-    )
-    ldap_user_search_base: Unquoted = setting(
-        "", help="instead: where people are searched", expected="a distinguished name", trait="user_search_base"
-    )
-    ldap_user_attribute: str = setting(
-        "uid",
-        help="the attribute that is the user name in a search; sAMAccountName in Active Directory",
-        expected="an attribute's name",
-        trait="user_attribute",
-        pattern=r"^[A-Za-z][A-Za-z0-9-]*$",
-    )
-    ldap_user_filter: Unquoted = setting(
-        "",
-        help="a further condition of that search",
-        expected="a filter in parentheses such as (objectClass=person)",
-        pattern=r"^(\(.*\))?$",
-    )
-    ldap_lookup_user: Unquoted = setting(
-        "",
-        help="who searches; empty: anonymous",
-        expected="a distinguished name",
-        trait="lookup_dn_search_user",
-    )
-    ldap_lookup_password: SecretStr | None = setting(
-        None,
-        help="the password of LDAP_LOOKUP_USER",
-        expected="a password",
-        file=LDAP_FILE,
-        trait="lookup_dn_search_password",
-    )
-    ldap_allowed_groups: DistinguishedNames = setting(
-        [], help="groups whose members may sign in", expected=DN_LIST, trait="allowed_groups"
-    )
-    ldap_admin_groups: DistinguishedNames = setting(
-        [],
-        help="groups whose members may sign in and are administrators",
-        expected=DN_LIST,
-        trait="admin_groups",
-    )
+    authenticator: ClassVar[str] = "hub.sign_in.ldap:DirectoryAuthenticator"
+
+    ldap_server_host: Annotated[
+        Host,
+        Setting("the directory's server", "a host name or an address", trait="server_address"),
+    ]
+    ldap_server_port: Annotated[
+        Port | None,
+        Setting("its port; empty: 389, or 636 with ldaps", "a port from 1 to 65535", trait="server_port"),
+    ] = None
+    ldap_tls: Annotated[
+        Literal["starttls", "ldaps", "plain"],
+        Setting("encryption; `plain` sends passwords readable by others", "starttls, ldaps or plain"),
+    ] = "starttls"
+    ldap_bind_dn: Annotated[
+        DistinguishedNames,
+        AfterValidator(_templates),
+        Setting(
+            "people's DNs with `{username}` in them",
+            f"{DN_LIST}, such as uid={{username}},ou=people,dc=example,dc=org",
+            trait="bind_dn_template",
+        ),
+    ] = []
+    ldap_user_search_base: Annotated[
+        Unquoted,
+        Setting("instead: where people are searched", "a distinguished name", trait="user_search_base"),
+    ] = ""
+    ldap_user_attribute: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$"),
+        Setting(
+            "the attribute that is the user name in a search; sAMAccountName in Active Directory",
+            "an attribute's name",
+            trait="user_attribute",
+        ),
+    ] = "uid"
+    ldap_user_filter: Annotated[
+        Unquoted,
+        Field(pattern=r"^(\(.*\))?$"),
+        Setting("a further condition of that search", "a filter in parentheses such as (objectClass=person)"),
+    ] = ""
+    ldap_lookup_user: Annotated[
+        Unquoted,
+        Setting("who searches; empty: anonymous", "a distinguished name", trait="lookup_dn_search_user"),
+    ] = ""
+    ldap_lookup_password: Annotated[
+        SecretStr | None,
+        Setting("the password of LDAP_LOOKUP_USER", "a password", file=LDAP_FILE, trait="lookup_dn_search_password"),
+    ] = None
+    ldap_allowed_groups: Annotated[
+        DistinguishedNames,
+        Setting("groups whose members may sign in", DN_LIST, trait="allowed_groups"),
+    ] = []
+    ldap_admin_groups: Annotated[
+        DistinguishedNames,
+        Setting("groups whose members may sign in and are administrators", DN_LIST, trait="admin_groups"),
+    ] = []
 
     @property
     def admin_groups(self) -> frozenset[str]:
@@ -102,17 +108,19 @@ class LdapSettings(ProviderSettings):
             "valid_username_regex": ".",  # the userlist's rule of names is asked first
         }
 
-    def rules(self) -> Iterator[str]:
-        """One way to find people, and a search with both name and password, or none."""
+    def rules(self) -> Iterator[Problem]:
+        """One way to find users, and a search with both name and password, or none."""
+        one = "one of LDAP_BIND_DN and LDAP_USER_SEARCH_BASE"
         if not self.ldap_bind_dn and not self.ldap_user_search_base:
-            yield "  LDAP_BIND_DN is missing: add it to .env, or else LDAP_USER_SEARCH_BASE; expected one of them."
+            yield Problem("LDAP_BIND_DN", "missing", f"LDAP_BIND_DN is missing in .env; expected {one}.")
         if self.ldap_bind_dn and self.ldap_user_search_base:
-            yield "  LDAP_BIND_DN and LDAP_USER_SEARCH_BASE (.env or the shell) exclude each other; expected one."
-        if bool(self.ldap_lookup_user) != bool(self.ldap_lookup_password):
-            missing = f"LDAP_LOOKUP_PASSWORD in {LDAP_FILE}" if self.ldap_lookup_user else "LDAP_LOOKUP_USER in .env"
-            yield f"  LDAP_LOOKUP_USER and LDAP_LOOKUP_PASSWORD belong together; expected {missing}, too."
+            yield Problem.conflict("LDAP_BIND_DN", "is set, and so is LDAP_USER_SEARCH_BASE", one)
+        if self.ldap_lookup_user and not self.ldap_lookup_password:
+            yield Problem.conflict("LDAP_LOOKUP_USER", "has no password", f"LDAP_LOOKUP_PASSWORD in {LDAP_FILE}")
+        if self.ldap_lookup_password and not self.ldap_lookup_user:
+            yield Problem.conflict("LDAP_LOOKUP_PASSWORD", "has no user", "LDAP_LOOKUP_USER in .env", LDAP_FILE)
 
-    def warnings(self, authenticator: str) -> list[str]:
-        """Say what travels in the open."""
-        plain = ["LDAP_TLS=plain: people's passwords travel unencrypted to the directory."]
-        return super().warnings(authenticator) + (plain if self.ldap_tls == "plain" else [])
+    def warnings(self) -> Iterator[str]:
+        """Yield what travels unencrypted."""
+        if self.ldap_tls == "plain":
+            yield "LDAP_TLS=plain: users' passwords travel unencrypted to the directory."

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
-from hub.settings.fields import Groups, Host, Names, Token, Unquoted, Url, setting
-from hub.sign_in.provider_settings import ProviderSettings
+from hub.errors import Problem
+from hub.settings.fields import Groups, Host, Names, Token, Unquoted, Url
+from hub.settings.model import Setting
+from hub.sign_in.settings import ProviderSettings
 
 OAUTH_FILE = "secrets/oauth.env"
 CALLBACK_PATH = "/hub/oauth_callback"
@@ -28,118 +30,146 @@ def _callback(url: str) -> str:
 class OAuthProviderSettings(ProviderSettings):
     """What every OAuth provider needs, its client's name and secret excepted."""
 
-    oauth_callback_url: Annotated[Unquoted, AfterValidator(_callback)] = setting(
-        ...,
-        help="where the provider sends people back to, as registered there",
-        expected=f"https://HOST{CALLBACK_PATH}",
-        file=OAUTH_FILE,
-        trait="oauth_callback_url",
-    )
-    oauth_login_service: Unquoted = setting(
-        "", help="the name on the button; empty: the provider's", expected="a few words", trait="login_service"
-    )
-    oauth_scope: Names = setting(
-        [], help="scopes to ask for; empty: those that are needed", expected="words", trait="scope"
-    )
-    oauth_username_claim: str = setting(
-        "",
-        help="the claim that is the user name here; empty: the provider's usual one",
-        expected="a claim's name such as email",
-        trait="username_claim",
-    )
-    oauth_groups_claim: str = setting(
-        "",
-        help="the claim with people's groups, which become JupyterHub's; nested ones with dots",
-        expected="a claim's name such as groups or realm_access.roles",
-        trait="groups_claim",
-    )
-    oauth_allowed_groups: Groups = setting(
-        [],
-        help="groups of that claim whose members may sign in",
-        expected="names, separated by ;",
-        trait="allowed_groups",
-    )
-    oauth_admin_groups: Groups = setting(
-        [],
-        help="groups of that claim whose members may sign in and are administrators",
-        expected="names, separated by ;",
-        trait="admin_groups",
-    )
-    oauth_logout_redirect_url: str = setting(
-        "",
-        help="where Logout leads, to end the provider's session, too; empty: the login page",
-        expected="an address",
-        trait="logout_redirect_url",
-        pattern=r"^(https?://\S+)?$",
-    )
-    jupyterhub_crypt_key: Token = setting(
-        ...,
-        help="encrypts the provider's tokens in the database, made by make build",
-        expected="64 hexadecimal digits",
-        file="secrets/hub.env",
-    )
+    keeps_tokens: ClassVar[bool] = True
+
+    oauth_callback_url: Annotated[
+        Unquoted,
+        AfterValidator(_callback),
+        Setting(
+            "where the provider sends people back to, as registered there",
+            f"https://HOST{CALLBACK_PATH}",
+            file=OAUTH_FILE,
+            trait="oauth_callback_url",
+        ),
+    ]
+    oauth_login_service: Annotated[
+        Unquoted,
+        Setting("the name on the button; empty: the provider's", "a few words", trait="login_service"),
+    ] = ""
+    oauth_scope: Annotated[
+        Names,
+        Setting("scopes to ask for; empty: those that are needed", "words", trait="scope"),
+    ] = []
+    oauth_username_claim: Annotated[
+        str,
+        Setting(
+            "the claim that is the user name here; empty: the provider's usual one",
+            "a claim's name such as email",
+            trait="username_claim",
+        ),
+    ] = ""
+    oauth_groups_claim: Annotated[
+        str,
+        Setting(
+            "the claim with people's groups, which become JupyterHub's; nested ones with dots",
+            "a claim's name such as groups or realm_access.roles",
+            trait="groups_claim",
+        ),
+    ] = ""
+    oauth_allowed_groups: Annotated[
+        Groups,
+        Setting("groups of that claim whose members may sign in", "names, separated by ;", trait="allowed_groups"),
+    ] = []
+    oauth_admin_groups: Annotated[
+        Groups,
+        Setting(
+            "groups of that claim whose members may sign in and are administrators",
+            "names, separated by ;",
+            trait="admin_groups",
+        ),
+    ] = []
+    oauth_logout_redirect_url: Annotated[
+        str,
+        Field(pattern=r"^(https?://\S+)?$"),
+        Setting(
+            "where Logout leads, to end the provider's session, too; empty: the login page",
+            "an address",
+            trait="logout_redirect_url",
+        ),
+    ] = ""
+    jupyterhub_crypt_key: Annotated[
+        Token,
+        Setting(
+            "encrypts the provider's tokens in the database, made by make build",
+            "64 hexadecimal digits",
+            file="secrets/hub.env",
+        ),
+    ]
 
     @property
     def admin_groups(self) -> frozenset[str]:
         """Those of the groups claim."""
         return frozenset(self.oauth_admin_groups)
 
-    def problems_below(self, base_url: str) -> list[str]:
-        """A complaint when people would come back to another path than the hub's, which is below `base_url`."""
-        path = base_url.rstrip("/") + CALLBACK_PATH
-        if urlsplit(self.oauth_callback_url).path == path:
-            return []
-        return [
-            f"  OAUTH_CALLBACK_URL ({OAUTH_FILE}) is {self.oauth_callback_url!r} (behind the host comes {path} and "
-            f"nothing else, by JUPYTERHUB_BASE_URL); expected https://HOST{path}."
-        ]
+    @property
+    def manages_groups(self) -> bool:
+        """They do with a claim for them."""
+        return bool(self.oauth_groups_claim)
 
-    def rules(self) -> Iterator[str]:
+    @property
+    def public_url(self) -> str:
+        """Where the provider sends users back to: from another address they would not find the way back."""
+        return self.oauth_callback_url.removesuffix(CALLBACK_PATH)
+
+    def conflicts(self, base_url: str) -> Iterator[Problem]:
+        """Yield a problem when users would come back to another path than the hub's, which is below `base_url`."""
+        path = base_url.rstrip("/") + CALLBACK_PATH
+        if urlsplit(self.oauth_callback_url).path != path:
+            yield Problem.conflict(
+                "OAUTH_CALLBACK_URL",
+                f"is {self.oauth_callback_url!r}, and with JUPYTERHUB_BASE_URL only {path} may follow the host",
+                f"https://HOST{path}",
+                OAUTH_FILE,
+            )
+
+    def rules(self) -> Iterator[Problem]:
         """Groups need a claim to come from."""
         for name in ("oauth_allowed_groups", "oauth_admin_groups"):
             if getattr(self, name) and not self.oauth_groups_claim:
-                yield f"  {name.upper()} (.env or the shell) needs OAUTH_GROUPS_CLAIM; expected that claim's name."
+                yield Problem.conflict(name.upper(), "needs OAUTH_GROUPS_CLAIM", "the name of that claim, too")
 
 
 class OAuthSettings(OAuthProviderSettings):
     """A provider's client by the names that all providers but GitHub have."""
 
-    oauth_client_id: str = setting(
-        ..., help="the client ID that the provider gave", expected="an ID", file=OAUTH_FILE, trait="client_id"
-    )
-    oauth_client_secret: SecretStr = setting(
-        ...,
-        help="the client secret that the provider gave",
-        expected="a secret",
-        file=OAUTH_FILE,
-        trait="client_secret",
-    )
+    oauth_client_id: Annotated[
+        str,
+        Setting("the client ID that the provider gave", "an ID", file=OAUTH_FILE, trait="client_id"),
+    ]
+    oauth_client_secret: Annotated[
+        SecretStr,
+        Setting("the client secret that the provider gave", "a secret", file=OAUTH_FILE, trait="client_secret"),
+    ]
 
 
 class GitHubSettings(OAuthProviderSettings):
     """GitHub and GitHub Enterprise."""
 
-    github_client_id: str = setting(
-        ..., help="client ID of the OAuth app", expected="an ID", file=OAUTH_FILE, trait="client_id"
-    )
-    github_client_secret: SecretStr = setting(
-        ..., help="client secret of the OAuth app", expected="a secret", file=OAUTH_FILE, trait="client_secret"
-    )
-    github_url: Url = setting(
-        "https://github.com",
-        help="the server, for GitHub Enterprise",
-        expected="an address such as https://github.example.org",
-        trait="github_url",
-    )
-    github_allowed_organizations: Names = setting(
-        [],
-        help="organisations, or teams as `organisation:team`, whose members may sign in",
-        expected="names as in the addresses of their pages",
-        trait="allowed_organizations",
-    )
+    github_client_id: Annotated[
+        str,
+        Setting("client ID of the OAuth app", "an ID", file=OAUTH_FILE, trait="client_id"),
+    ]
+    github_client_secret: Annotated[
+        SecretStr,
+        Setting("client secret of the OAuth app", "a secret", file=OAUTH_FILE, trait="client_secret"),
+    ]
+    github_url: Annotated[
+        Url,
+        Setting(
+            "the server, for GitHub Enterprise", "an address such as https://github.example.org", trait="github_url"
+        ),
+    ] = "https://github.com"
+    github_allowed_organizations: Annotated[
+        Names,
+        Setting(
+            "organisations, or teams as `organisation:team`, whose members may sign in",
+            "names as in the addresses of their pages",
+            trait="allowed_organizations",
+        ),
+    ] = []
 
     @property
-    def strangers(self) -> str:
+    def public_provider(self) -> str:
         """GitHub itself, not an Enterprise of one's own."""
         return self.github_url if self.github_url == "https://github.com" else ""
 
@@ -152,21 +182,21 @@ class GitHubSettings(OAuthProviderSettings):
 class GitLabSettings(OAuthSettings):
     """gitlab.com or a GitLab of one's own."""
 
-    gitlab_url: Url = setting(
-        "https://gitlab.com",
-        help="the server",
-        expected="an address such as https://gitlab.example.org",
-        trait="gitlab_url",
-    )
-    gitlab_allowed_groups: Names = setting(
-        [],
-        help="groups whose members may sign in",
-        expected="names as in the addresses of their pages",
-        trait="allowed_gitlab_groups",
-    )
+    gitlab_url: Annotated[
+        Url,
+        Setting("the server", "an address such as https://gitlab.example.org", trait="gitlab_url"),
+    ] = "https://gitlab.com"
+    gitlab_allowed_groups: Annotated[
+        Names,
+        Setting(
+            "groups whose members may sign in",
+            "names as in the addresses of their pages",
+            trait="allowed_gitlab_groups",
+        ),
+    ] = []
 
     @property
-    def strangers(self) -> str:
+    def public_provider(self) -> str:
         """GitLab's own server, not one of one's own."""
         return self.gitlab_url if self.gitlab_url == "https://gitlab.com" else ""
 
@@ -179,12 +209,14 @@ class GitLabSettings(OAuthSettings):
 class GoogleSettings(OAuthSettings):
     """Google accounts and Google Workspace."""
 
-    google_hosted_domain: Names = setting(
-        [],
-        help="only accounts of these domains; with one domain, names are without it",
-        expected="domains such as example.org",
-        trait="hosted_domain",
-    )
+    google_hosted_domain: Annotated[
+        Names,
+        Setting(
+            "only accounts of these domains; with one domain, names are without it",
+            "domains such as example.org",
+            trait="hosted_domain",
+        ),
+    ] = []
 
 
 class AzureAdSettings(OAuthSettings):
@@ -192,21 +224,28 @@ class AzureAdSettings(OAuthSettings):
 
     # Its usual claim here, `name`, is a display name: not unique, and for anybody to choose.
     defaults: ClassVar = {"username_claim": "upn"}
-    aad_tenant_id: str = setting(..., help="the directory (tenant) ID", expected="an ID", trait="tenant_id")
+    aad_tenant_id: Annotated[
+        str,
+        Setting("the directory (tenant) ID", "an ID", trait="tenant_id"),
+    ]
 
 
 class Auth0Settings(OAuthSettings):
     """Auth0."""
 
-    auth0_domain: Host = setting(
-        ..., help="the tenant's domain", expected="a domain such as example.eu.auth0.com", trait="auth0_domain"
-    )
+    auth0_domain: Annotated[
+        Host,
+        Setting("the tenant's domain", "a domain such as example.eu.auth0.com", trait="auth0_domain"),
+    ]
 
 
 class OpenShiftSettings(OAuthSettings):
     """OpenShift's own accounts."""
 
-    openshift_url: Url = setting(..., help="the cluster's API", expected="an address", trait="openshift_url")
+    openshift_url: Annotated[
+        Url,
+        Setting("the cluster's API", "an address", trait="openshift_url"),
+    ]
 
 
 class OpenIdSettings(OAuthSettings):
@@ -217,29 +256,35 @@ class OpenIdSettings(OAuthSettings):
         "scope": ["openid", "profile", "email"],
         "login_service": "OpenID Connect",
     }
-    oauth_issuer_url: Url = setting(
-        "",
-        help="the issuer; the other addresses are discovered from it",
-        expected="the address in front of /.well-known/openid-configuration",
-        trait="issuer_url",
-    )
-    oauth_authorize_url: str = setting(
-        "", help="without an issuer: where people sign in", expected="an address", trait="authorize_url"
-    )
-    oauth_token_url: Url = setting(
-        "", help="without an issuer: where the hub gets tokens", expected="an address", trait="token_url"
-    )
-    oauth_userdata_url: Url = setting(
-        "", help="without an issuer: where the hub asks who somebody is", expected="an address", trait="userdata_url"
-    )
+    oauth_issuer_url: Annotated[
+        Url,
+        Setting(
+            "the issuer; the other addresses are discovered from it",
+            "the address in front of /.well-known/openid-configuration",
+            trait="issuer_url",
+        ),
+    ] = ""
+    oauth_authorize_url: Annotated[
+        str,
+        Setting("without an issuer: where people sign in", "an address", trait="authorize_url"),
+    ] = ""
+    oauth_token_url: Annotated[
+        Url,
+        Setting("without an issuer: where the hub gets tokens", "an address", trait="token_url"),
+    ] = ""
+    oauth_userdata_url: Annotated[
+        Url,
+        Setting("without an issuer: where the hub asks who somebody is", "an address", trait="userdata_url"),
+    ] = ""
 
-    def rules(self) -> Iterator[str]:
+    def rules(self) -> Iterator[Problem]:
         """Either the issuer or all three addresses."""
         yield from super().rules()
         names = ("oauth_authorize_url", "oauth_token_url", "oauth_userdata_url")
-        given = [name for name in names if getattr(self, name)]
+        given = [name.upper() for name in names if getattr(self, name)]
+        missing = ", ".join(name.upper() for name in names if name.upper() not in given)
         if self.oauth_issuer_url and given:
-            yield f"  OAUTH_ISSUER_URL and {given[0].upper()} (.env or the shell) exclude each other; expected one."
-        elif not self.oauth_issuer_url and len(given) < len(names):
-            missing = ", ".join(name.upper() for name in names if name not in given)
-            yield f"  OAUTH_ISSUER_URL is missing: add it to .env, or else {missing}; expected addresses."
+            yield Problem.conflict("OAUTH_ISSUER_URL", f"is set, and so is {given[0]}", "one of them")
+        elif not self.oauth_issuer_url and missing:
+            text = f"OAUTH_ISSUER_URL is missing in .env; expected the issuer's address, or else {missing}."
+            yield Problem("OAUTH_ISSUER_URL", "missing", text)

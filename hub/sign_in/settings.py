@@ -1,102 +1,82 @@
-"""The table of authenticators, by the names that JUPYTERHUB_AUTHENTICATOR takes.
+"""What the settings of all authenticators have in common.
 
-Only the settings of the chosen one are read and checked.
+A setting with a `trait` is handed on to that trait of the authenticator: a provider is a few lines of settings, without
+code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, SecretStr
-
-from hub.settings.fields import GoodPassword, setting
-from hub.sign_in.ldap_settings import LdapSettings
-from hub.sign_in.oauth_settings import (
-    Auth0Settings,
-    AzureAdSettings,
-    GitHubSettings,
-    GitLabSettings,
-    GoogleSettings,
-    OAuthSettings,
-    OpenIdSettings,
-    OpenShiftSettings,
-)
-from hub.sign_in.provider_settings import ProviderSettings, SignInSettings
-
-SHARED_FILE = "secrets/shared-password.env"
+from hub.errors import Problem
+from hub.settings.model import Setting, SettingsModel, plain, setting_of
 
 
-class NativeSettings(SignInSettings):
-    """Accounts with passwords in the hub's own database."""
+class SignInSettings(SettingsModel):
+    """The settings of an authenticator.
 
-    native_signup: bool = setting(
-        True,
-        help="others may sign up and wait for an administrator's approval",
-        expected="true or false",
-        trait="enable_signup",
-    )
-    native_open_signup: bool = setting(
-        False,
-        help="demo mode: whoever signs up is let straight in",
-        expected="true or false",
-        trait="open_signup",
-    )
-    jupyterhub_admin_password: GoodPassword = setting(
-        None,
-        help="initial password of JUPYTERHUB_ADMIN; empty: a random one",
-        expected="8 characters or more, at most 72 bytes, and none of the common ones",
-        file="secrets/hub.env",
-    )
+    Attributes:
+        authenticator: its class, `module:Class`; empty: OAuthenticator's, by the name in the table.
+        has_accounts: whether the accounts and their passwords are in the hub's own database.
+        keeps_tokens: whether the hub keeps the provider's tokens, encrypted, to ask again later.
+        defaults: values of traits where the setting of that trait is empty.
+    """
 
+    authenticator: ClassVar[str] = ""
+    has_accounts: ClassVar[bool] = False
+    keeps_tokens: ClassVar[bool] = False
+    defaults: ClassVar[dict[str, object]] = {}
 
-def _ascii(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().isascii():
-        raise ValueError("JupyterHub compares ASCII only")
-    return value
+    @property
+    def public_provider(self) -> str:
+        """The address of a provider where anyone can have an account under any name; else empty."""
+        return ""
 
+    @property
+    def public_url(self) -> str:
+        """The hub's address, where these settings have it; else empty."""
+        return ""
 
-Ascii = Annotated[SecretStr, AfterValidator(_ascii)]
+    @property
+    def admin_groups(self) -> frozenset[str]:
+        """The provider's groups whose members are administrators."""
+        return frozenset()
 
+    @property
+    def manages_groups(self) -> bool:
+        """Whether users' groups come from the provider, too."""
+        return False
 
-class SharedPasswordSettings(ProviderSettings):
-    """One password for a workshop, another for its administrators. The lengths are JupyterHub's demands."""
+    @property
+    def template_paths(self) -> list[str]:
+        """Folders with pages of its own."""
+        return []
 
-    shared_password: Ascii = setting(
-        ...,
-        help="everybody's password",
-        expected="8 or more of the characters of an English keyboard",
-        file=SHARED_FILE,
-        trait="user_password",
-        min_length=8,
-    )
-    shared_admin_password: Ascii = setting(
-        ...,
-        help="the administrators' password",
-        expected="32 or more of the characters of an English keyboard",
-        file=SHARED_FILE,
-        trait="admin_password",
-        min_length=32,
-    )
+    def chosen_passwords(self, administrator: str) -> dict[str, str]:
+        """The initial passwords that the operator has set, by user name; see `has_accounts`."""
+        return {}
 
-    def rules(self) -> Iterator[str]:
-        """The administrators' password is nobody else's."""
-        passwords = (getattr(self, "shared_password", None), getattr(self, "shared_admin_password", None))
-        if passwords[0] and passwords[0] == passwords[1]:
-            yield f"  SHARED_PASSWORD and SHARED_ADMIN_PASSWORD ({SHARED_FILE}) are the same; expected two passwords."
+    def conflicts(self, base_url: str) -> Iterator[Problem]:
+        """Yield a problem for everything that does not fit the path of the hub, `base_url`."""
+        yield from ()
+
+    def traits(self) -> dict[str, object]:
+        """The traits of the authenticator that these settings set, with their values."""
+        model = type(self)
+        set_here = {setting_of(model, name).trait: plain(value) for name, value in self if value not in ("", [], None)}
+        return {trait: value for trait, value in (self.defaults | set_here).items() if trait}
 
 
-AUTHENTICATORS: dict[str, type[SignInSettings]] = {
-    "native": NativeSettings,
-    "github": GitHubSettings,
-    "gitlab": GitLabSettings,
-    "google": GoogleSettings,
-    "azuread": AzureAdSettings,
-    "auth0": Auth0Settings,
-    "bitbucket": OAuthSettings,
-    "globus": OAuthSettings,
-    "openshift": OpenShiftSettings,
-    "generic-oauth": OpenIdSettings,
-    "ldap": LdapSettings,
-    "shared-password": SharedPasswordSettings,
-}
+class ProviderSettings(SignInSettings):
+    """Users whom a provider knows: an OAuth provider, a directory, or the one who gave out the password."""
+
+    jupyterhub_allow_all: Annotated[
+        bool,
+        Setting(
+            "every account of the provider may sign in; else only users who are listed, added in the console, or in an "
+            "allowed group",
+            "true or false",
+            trait="allow_all",
+        ),
+    ] = False

@@ -11,14 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.errors import FileError
+
 # What JupyterHub and NativeAuthenticator accept as a name, less what people only type by mistake (quotes, commas,
 # colons). 64 bytes, so that even a name of which every byte is escaped fits into the name of a volume (255 bytes).
 MAX_BYTES = 64
 _WORD = re.compile(r"[\w$][\w.@+$#-]*")
-
-
-class UserlistError(ValueError):
-    """The userlist cannot be used; the text has a line for every problem: file, line number and reason."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def parse(text: str, administrator: str = "", filename: str = "userlist") -> dic
         The members by name, in the order of the file.
 
     Raises:
-        UserlistError: a word that cannot be a name, a duplicate, or no administrator at all.
+        FileError: a word that cannot be a name, a duplicate, or no administrator at all.
     """
     problems: list[str] = []
     members: dict[str, Member] = {}
@@ -71,7 +69,7 @@ def parse(text: str, administrator: str = "", filename: str = "userlist") -> dic
             f"{filename}: nobody is an administrator: write 'admin' behind a name, or set JUPYTERHUB_ADMIN in .env."
         )
     if problems:
-        raise UserlistError("\n".join(problems))
+        raise FileError(filename, problems)
     return members
 
 
@@ -79,25 +77,26 @@ def decode(content: bytes, filename: str = "userlist") -> str:
     """The text of a file's `content`, which has to be UTF-8.
 
     Raises:
-        UserlistError: with the line that is not.
+        FileError: with the line that is not.
     """
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise UserlistError(f"{filename}:{line}: not UTF-8: save the file as UTF-8 text.") from None
+        raise FileError(filename, [f"{filename}:{line}: not UTF-8: save the file as UTF-8 text."]) from None
 
 
 def load(path: Path, administrator: str = "") -> dict[str, Member]:
     """`parse` the file at `path`.
 
     Raises:
-        UserlistError: as `parse` and `decode`, or when the file cannot be read.
+        FileError: as `parse` and `decode`, or when the file cannot be read.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserlistError(f"{path.name}: cannot be read ({error.strerror}): create it beside the Makefile.") from None
+        line = f"{path.name}: cannot be read ({error.strerror}): create it beside the Makefile."
+        raise FileError(path.name, [line]) from None
     return parse(decode(content, path.name), administrator, path.name)
 
 

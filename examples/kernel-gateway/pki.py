@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hub.gateway import certificates
-from hub.gateway.certificates import CertificateError, Identity
+from . import client_certificates as certificates
+from .client_certificates import CertificateError, Identity
 
 PKI = Path("/pki")
 CURRENT = ".current"

@@ -8,23 +8,20 @@ asks the hub's own /etc/passwd, and lets the Engine make a missing home director
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from docker.types import Mount
 from traitlets import Unicode
-from traitlets.config import Config
 
-from hub import paths
 from hub.servers.failures import StartError
-from hub.servers.mounting import MountingSpawner
+from hub.servers.spawner import HubDockerSpawner
 from hub.settings import host_paths
-from hub.settings.fields import given, problems_of
-from hub.settings.host import SYSTEM_USERS, SYSTEM_USERS_FILES, SystemUserSettings
-from hub.settings.hub import Settings, SettingsError
 
+# Where docker-compose.yml beside this file mounts the Docker host's /etc.
+HOST_ETC = Path("/host/etc")
 # Debian's UID_MIN: whoever is below runs the machine.
 FIRST_UID = 1000
 NOBODY = 65534
@@ -86,7 +83,7 @@ def _lines(path: Path) -> Iterator[list[str]]:
             yield words
 
 
-class SystemUserSpawner(MountingSpawner):
+class SystemUserSpawner(HubDockerSpawner):
     """Each user's server in a container of its own, with uid, gid, groups and home directory of their account."""
 
     host_homedir_format = Unicode("/home/{username}", help="where home directories are on the host").tag(config=True)
@@ -119,10 +116,10 @@ class SystemUserSpawner(MountingSpawner):
         """Start the container as the account of this moment.
 
         Raises:
-            StartError: there is none, or as in MountingSpawner.
+            StartError: there is none, or as in HubDockerSpawner.
         """
         try:
-            self.account = find(paths.HOST_ETC, self.user.name)
+            self.account = find(HOST_ETC, self.user.name)
         except AccountError as error:
             raise StartError("account", str(error), error.cure) from None
         if reason := host_paths.complaint(self.host_homedir):
@@ -148,36 +145,3 @@ class SystemUserSpawner(MountingSpawner):
             "An administrator can make it there: "
             f"sudo install -d -m 700 -o {self.account.uid} -g {self.account.gid} {shlex.quote(path)}",
         )
-
-
-def configure(c: Config, settings: Settings, environment: Mapping[str, str]) -> None:
-    """Let servers run as the host's accounts, where JUPYTERHUB_SPAWNER says so."""
-    if settings.jupyterhub_spawner != SYSTEM_USERS:
-        return
-    values = SystemUserSettings.model_validate(given(SystemUserSettings, environment))
-    c.JupyterHub.spawner_class = SystemUserSpawner
-    c.SystemUserSpawner.host_homedir_format = values.host_homedir_format
-    # People's files are in their homes.
-    c.QueueingDockerSpawner.mounts = []
-
-
-def check(settings: Settings, environment: Mapping[str, str]) -> None:
-    """See to it that accounts and homes can be looked up, where servers need them.
-
-    Raises:
-        SettingsError: they cannot.
-    """
-    if settings.jupyterhub_spawner != SYSTEM_USERS:
-        return
-    if problems := problems_of(SystemUserSettings, environment):
-        raise SettingsError(problems)
-    for name in ("passwd", "group"):
-        try:
-            (paths.HOST_ETC / name).read_bytes()
-        except OSError as error:
-            raise SettingsError(
-                [
-                    f"  HOST_ETC (.env or the shell): its {name} cannot be read ({error.strerror}); expected "
-                    f"COMPOSE_FILE={SYSTEM_USERS_FILES}, and a folder with passwd and group that everybody may read."
-                ]
-            ) from None

@@ -1,0 +1,86 @@
+"""`make settings`: what is written about each setting beside its field, so that nobody has to write it twice.
+
+- hub/settings.env: the names, without values. Compose fills them in from the shell or `.env`, and leaves out what is set
+  nowhere: under `environment` such a name would take away what a file of secrets/ says.
+- hub/settings.yml: these names and the files of secrets/, for docker-compose.yml.
+- the tables between marks in docs/settings.md and in the pages of examples/.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+
+from hub.configuration import RENAMED
+from hub.errors import DOT_ENV
+from hub.overlays import overlays
+from hub.settings.host import HostSettings
+from hub.settings.hub import HubSettings
+from hub.settings.model import SettingsModel, setting_of, shown
+from hub.sign_in.settings import ProviderSettings
+from hub.sign_in.table import AUTHENTICATORS
+
+NAMES, SERVICE = Path("hub/settings.env"), Path("hub/settings.yml")
+PAGES = ("docs/settings.md", "examples/*/README.md")
+MARK = re.compile(r"(<!-- settings of ([\w-]+), written by `make settings` -->\n).*?(<!-- end -->)", re.DOTALL)
+HEAD = "| name | default | what it does | expected |\n|---|---|---|---|\n"
+
+
+def generated(root: Path) -> dict[Path, str]:
+    """The content of every file that `make settings` writes.
+
+    Args:
+        root: the checkout, for the pages.
+    """
+    files = {NAMES: _names(), SERVICE: _service()}
+    for page in chain(*(sorted(root.glob(pattern)) for pattern in PAGES)):
+        text = page.read_text()
+        if MARK.search(text):
+            files[page.relative_to(root)] = MARK.sub(lambda found: f"{found[1]}{table(found[2])}{found[3]}", text)
+    return files
+
+
+def models() -> Iterator[type[SettingsModel]]:
+    """Every group of settings that reaches the hub without a further Compose file."""
+    yield from (HubSettings, HostSettings)
+    yield from AUTHENTICATORS.values()
+    yield from (overlay.settings for overlay in overlays() if not overlay.compose)
+
+
+def groups() -> Mapping[str, type[SettingsModel]]:
+    """Every table by the name in its mark: the name of a class, or a folder of examples/."""
+    classes = [HubSettings, HostSettings, ProviderSettings, *AUTHENTICATORS.values()]
+    parents = {
+        parent.__name__: parent for each in classes for parent in each.__mro__ if issubclass(parent, SettingsModel)
+    }
+    return parents | {overlay.folder(): overlay.settings for overlay in overlays()}
+
+
+def table(name: str) -> str:
+    """The table of a group: the settings of its class alone, not those of the classes it derives from."""
+    model = groups()[name]
+    own = [field for field in model.model_fields if field in model.__annotations__]
+    return HEAD + "".join(f"{_row(model, field)}\n" for field in own)
+
+
+def _row(model: type[SettingsModel], name: str) -> str:
+    field, setting = model.model_fields[name], setting_of(model, name)
+    default = "" if field.is_required() else shown(field.default)
+    place = "" if setting.file == DOT_ENV else f" ({setting.file})"
+    return f"| `{name.upper()}` | {f'`{default}`' if default else ''} | {setting.help}{place} | {setting.expected} |"
+
+
+def _names() -> str:
+    names = {name.upper() for model in models() for name in model.model_fields} | RENAMED.keys()
+    return "# Written by `make settings`: see host/generate.py.\n" + "".join(f"{name}\n" for name in sorted(names))
+
+
+def _service() -> str:
+    files = {setting_of(model, name).file for model in models() for name in model.model_fields} - {DOT_ENV}
+    lines = "".join(f"      - {{path: ../{file}, required: false}}\n" for file in sorted(files))
+    return (
+        "# Written by `make settings`: see host/generate.py. What comes later wins.\n"
+        f"services:\n  hub:\n    env_file:\n      - settings.env\n{lines}"
+    )

@@ -1,1 +1,0 @@
-"""Kernels elsewhere: the settings of a Jupyter Kernel Gateway, and the certificates that people have for it."""

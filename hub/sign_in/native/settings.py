@@ -1,0 +1,56 @@
+"""The settings of `native`."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, SecretStr
+
+from hub.settings.model import Setting
+from hub.sign_in.native import passwords
+from hub.sign_in.settings import SignInSettings
+
+
+def _good_password(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and (reason := passwords.complaint(value.get_secret_value())):
+        raise ValueError(reason)
+    return value
+
+
+class NativeSettings(SignInSettings):
+    """Accounts with passwords in the hub's own database."""
+
+    authenticator: ClassVar[str] = "hub.sign_in.native.authenticator:AccountAuthenticator"
+    has_accounts: ClassVar[bool] = True
+
+    native_signup: Annotated[
+        bool,
+        Setting(
+            "visitors may sign up; they wait for an administrator's approval", "true or false", trait="enable_signup"
+        ),
+    ] = True
+    native_open_signup: Annotated[
+        bool,
+        Setting("demo mode: new users may sign in at once, without an approval", "true or false", trait="open_signup"),
+    ] = False
+    jupyterhub_admin_password: Annotated[
+        SecretStr | None,
+        AfterValidator(_good_password),
+        Setting(
+            "initial password of JUPYTERHUB_ADMIN; empty: a random one",
+            "8 characters or more, at most 72 bytes, and none of the common ones",
+            file="secrets/hub.env",
+        ),
+    ] = None
+
+    @property
+    def template_paths(self) -> list[str]:
+        """Where the pages of NativeAuthenticator are."""
+        from nativeauthenticator.handlers import TEMPLATE_DIR  # imports the hub's handlers, which checks do not need
+
+        return [TEMPLATE_DIR]
+
+    def chosen_passwords(self, administrator: str) -> dict[str, str]:
+        """JUPYTERHUB_ADMIN_PASSWORD, for the `administrator`."""
+        password = self.jupyterhub_admin_password
+        return {administrator.lower(): password.get_secret_value()} if administrator and password else {}
