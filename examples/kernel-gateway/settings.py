@@ -75,18 +75,13 @@ class GatewaySettings(SettingsModel):
         ),
     ] = None
     validate_kg_cert: Annotated[
-        bool,
-        Setting("check the gateway's certificate", "true or false (or yes, no, 1, 0)"),
+        bool, Setting("check the gateway's certificate", "true or false (or yes, no, 1, 0)")
     ] = True
     client_key: Annotated[
-        Unquoted,
-        Field(pattern=FILE_NAME),
-        Setting("each user's key, in /etc/jupyterpki", FILE_EXPECTED),
+        Unquoted, Field(pattern=FILE_NAME), Setting("each user's key, in /etc/jupyterpki", FILE_EXPECTED)
     ] = ""
     client_cert: Annotated[
-        Unquoted,
-        Field(pattern=FILE_NAME),
-        Setting("each user's certificate, in the same place", FILE_EXPECTED),
+        Unquoted, Field(pattern=FILE_NAME), Setting("each user's certificate, in the same place", FILE_EXPECTED)
     ] = ""
     client_ca: Annotated[
         Unquoted,

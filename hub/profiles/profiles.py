@@ -53,27 +53,16 @@ class Profile(BaseModel):
         ),
     ]
     description: Annotated[
-        str,
-        Field(max_length=300),
-        Setting("shown below the name", "a sentence or two, at most 300 characters"),
+        str, Field(max_length=300), Setting("shown below the name", "a sentence or two, at most 300 characters")
     ] = ""
-    image: Annotated[
-        Image | None,
-        Setting("as `DOCKER_NOTEBOOK_IMAGE`; `make build` pulls it", IMAGE_EXPECTED),
-    ] = None
-    memory: Annotated[
-        Bytes | None,
-        Setting("as `MEM_LIMIT`", "a size such as 512M or 2G, or 0 for no limit"),
-    ] = None
+    image: Annotated[Image | None, Setting("as `DOCKER_NOTEBOOK_IMAGE`; `make build` pulls it", IMAGE_EXPECTED)] = None
+    memory: Annotated[Bytes | None, Setting("as `MEM_LIMIT`", "a size such as 512M or 2G, or 0 for no limit")] = None
     cpu: Annotated[
         Annotated[float, BeforeValidator(_number)] | None,
         Field(ge=0, allow_inf_nan=False),
         Setting("as `CPU_LIMIT`", "a number such as 1 or 0.5, or 0 for no limit"),
     ] = None
-    gpus: Annotated[
-        Gpus | None,
-        Setting("as `GPUS`", GPUS_EXPECTED),
-    ] = None
+    gpus: Annotated[Gpus | None, Setting("as `GPUS`", GPUS_EXPECTED)] = None
     environment: Annotated[
         dict[Variable, Annotated[str, AfterValidator(_value)]],
         Setting(

@@ -26,8 +26,7 @@ class HostSettings(SettingsModel):
         ),
     ] = None
     https_port: Annotated[
-        Port,
-        Setting("the proxy's port; none with `TLS=off`", "a port from 1 to 65535", restarts=False),
+        Port, Setting("the proxy's port; none with `TLS=off`", "a port from 1 to 65535", restarts=False)
     ] = 443
     http_port: Annotated[
         Port | None,
@@ -80,6 +79,5 @@ class HostSettings(SettingsModel):
         ),
     ] = False
     base_image: Annotated[
-        Image,
-        Setting("what every image is built from", "an image name such as debian:trixie-slim", restarts=False),
+        Image, Setting("what every image is built from", "an image name such as debian:trixie-slim", restarts=False)
     ] = "debian:trixie-slim"

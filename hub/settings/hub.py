@@ -40,8 +40,7 @@ class HubSettings(SettingsModel):
         ),
     ] = "jupyterhub"
     jupyterhub_authenticator: Annotated[
-        str,
-        Setting("how users sign in: docs/sign-in.md", "the name of a way to sign in", restarts=False),
+        str, Setting("how users sign in: docs/sign-in.md", "the name of a way to sign in", restarts=False)
     ] = "native"
     jupyterhub_spawner: Annotated[
         str,
@@ -125,8 +124,7 @@ class HubSettings(SettingsModel):
         ),
     ] = None
     grant_sudo: Annotated[
-        bool,
-        Setting("everybody is root in their own server by `sudo`, for the same images", "true or false"),
+        bool, Setting("everybody is root in their own server by `sudo`, for the same images", "true or false")
     ] = False
     docker_network_name: Annotated[
         Name,
@@ -161,8 +159,7 @@ class HubSettings(SettingsModel):
         ),
     ] = 1
     swap_limit: Annotated[
-        Bytes,
-        Setting("swap of each server, on top of its memory; 0: none", "a size such as 512M or 2G, or 0"),
+        Bytes, Setting("swap of each server, on top of its memory; 0: none", "a size such as 512M or 2G, or 0")
     ] = 0
     shm_limit: Annotated[
         Size | None,
@@ -172,9 +169,7 @@ class HubSettings(SettingsModel):
         ),
     ] = None
     pids_limit: Annotated[
-        int,
-        Field(ge=0),
-        Setting("processes and threads of each server; 0: no limit", "a whole number"),
+        int, Field(ge=0), Setting("processes and threads of each server; 0: no limit", "a whole number")
     ] = 1024
     gpus: Annotated[
         Gpus,

@@ -34,12 +34,10 @@ class LdapSettings(ProviderSettings):
     authenticator: ClassVar[str] = "hub.sign_in.ldap:DirectoryAuthenticator"
 
     ldap_server_host: Annotated[
-        Host,
-        Setting("the directory's server", "a host name or an address", trait="server_address"),
+        Host, Setting("the directory's server", "a host name or an address", trait="server_address")
     ]
     ldap_server_port: Annotated[
-        Port | None,
-        Setting("its port; empty: 389, or 636 with ldaps", "a port from 1 to 65535", trait="server_port"),
+        Port | None, Setting("its port; empty: 389, or 636 with ldaps", "a port from 1 to 65535", trait="server_port")
     ] = None
     ldap_tls: Annotated[
         Literal["starttls", "ldaps", "plain"],
@@ -55,8 +53,7 @@ class LdapSettings(ProviderSettings):
         ),
     ] = []
     ldap_user_search_base: Annotated[
-        Unquoted,
-        Setting("instead: where people are searched", "a distinguished name", trait="user_search_base"),
+        Unquoted, Setting("instead: where people are searched", "a distinguished name", trait="user_search_base")
     ] = ""
     ldap_user_attribute: Annotated[
         str,
@@ -73,16 +70,14 @@ class LdapSettings(ProviderSettings):
         Setting("a further condition of that search", "a filter in parentheses such as (objectClass=person)"),
     ] = ""
     ldap_lookup_user: Annotated[
-        Unquoted,
-        Setting("who searches; empty: anonymous", "a distinguished name", trait="lookup_dn_search_user"),
+        Unquoted, Setting("who searches; empty: anonymous", "a distinguished name", trait="lookup_dn_search_user")
     ] = ""
     ldap_lookup_password: Annotated[
         SecretStr | None,
         Setting("the password of LDAP_LOOKUP_USER", "a password", file=LDAP_FILE, trait="lookup_dn_search_password"),
     ] = None
     ldap_allowed_groups: Annotated[
-        DistinguishedNames,
-        Setting("groups whose members may sign in", DN_LIST, trait="allowed_groups"),
+        DistinguishedNames, Setting("groups whose members may sign in", DN_LIST, trait="allowed_groups")
     ] = []
     ldap_admin_groups: Annotated[
         DistinguishedNames,

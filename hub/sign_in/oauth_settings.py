@@ -43,12 +43,10 @@ class OAuthProviderSettings(ProviderSettings):
         ),
     ]
     oauth_login_service: Annotated[
-        Unquoted,
-        Setting("the name on the button; empty: the provider's", "a few words", trait="login_service"),
+        Unquoted, Setting("the name on the button; empty: the provider's", "a few words", trait="login_service")
     ] = ""
     oauth_scope: Annotated[
-        Names,
-        Setting("scopes to ask for; empty: those that are needed", "words", trait="scope"),
+        Names, Setting("scopes to ask for; empty: those that are needed", "words", trait="scope")
     ] = []
     oauth_username_claim: Annotated[
         str,
@@ -133,8 +131,7 @@ class OAuthSettings(OAuthProviderSettings):
     """A provider's client by the names that all providers but GitHub have."""
 
     oauth_client_id: Annotated[
-        str,
-        Setting("the client ID that the provider gave", "an ID", file=OAUTH_FILE, trait="client_id"),
+        str, Setting("the client ID that the provider gave", "an ID", file=OAUTH_FILE, trait="client_id")
     ]
     oauth_client_secret: Annotated[
         SecretStr,
@@ -145,13 +142,9 @@ class OAuthSettings(OAuthProviderSettings):
 class GitHubSettings(OAuthProviderSettings):
     """GitHub and GitHub Enterprise."""
 
-    github_client_id: Annotated[
-        str,
-        Setting("client ID of the OAuth app", "an ID", file=OAUTH_FILE, trait="client_id"),
-    ]
+    github_client_id: Annotated[str, Setting("client ID of the OAuth app", "an ID", file=OAUTH_FILE, trait="client_id")]
     github_client_secret: Annotated[
-        SecretStr,
-        Setting("client secret of the OAuth app", "a secret", file=OAUTH_FILE, trait="client_secret"),
+        SecretStr, Setting("client secret of the OAuth app", "a secret", file=OAUTH_FILE, trait="client_secret")
     ]
     github_url: Annotated[
         Url,
@@ -183,8 +176,7 @@ class GitLabSettings(OAuthSettings):
     """gitlab.com or a GitLab of one's own."""
 
     gitlab_url: Annotated[
-        Url,
-        Setting("the server", "an address such as https://gitlab.example.org", trait="gitlab_url"),
+        Url, Setting("the server", "an address such as https://gitlab.example.org", trait="gitlab_url")
     ] = "https://gitlab.com"
     gitlab_allowed_groups: Annotated[
         Names,
@@ -224,28 +216,21 @@ class AzureAdSettings(OAuthSettings):
 
     # Its usual claim here, `name`, is a display name: not unique, and for anybody to choose.
     defaults: ClassVar = {"username_claim": "upn"}
-    aad_tenant_id: Annotated[
-        str,
-        Setting("the directory (tenant) ID", "an ID", trait="tenant_id"),
-    ]
+    aad_tenant_id: Annotated[str, Setting("the directory (tenant) ID", "an ID", trait="tenant_id")]
 
 
 class Auth0Settings(OAuthSettings):
     """Auth0."""
 
     auth0_domain: Annotated[
-        Host,
-        Setting("the tenant's domain", "a domain such as example.eu.auth0.com", trait="auth0_domain"),
+        Host, Setting("the tenant's domain", "a domain such as example.eu.auth0.com", trait="auth0_domain")
     ]
 
 
 class OpenShiftSettings(OAuthSettings):
     """OpenShift's own accounts."""
 
-    openshift_url: Annotated[
-        Url,
-        Setting("the cluster's API", "an address", trait="openshift_url"),
-    ]
+    openshift_url: Annotated[Url, Setting("the cluster's API", "an address", trait="openshift_url")]
 
 
 class OpenIdSettings(OAuthSettings):
@@ -265,16 +250,13 @@ class OpenIdSettings(OAuthSettings):
         ),
     ] = ""
     oauth_authorize_url: Annotated[
-        str,
-        Setting("without an issuer: where people sign in", "an address", trait="authorize_url"),
+        str, Setting("without an issuer: where people sign in", "an address", trait="authorize_url")
     ] = ""
     oauth_token_url: Annotated[
-        Url,
-        Setting("without an issuer: where the hub gets tokens", "an address", trait="token_url"),
+        Url, Setting("without an issuer: where the hub gets tokens", "an address", trait="token_url")
     ] = ""
     oauth_userdata_url: Annotated[
-        Url,
-        Setting("without an issuer: where the hub asks who somebody is", "an address", trait="userdata_url"),
+        Url, Setting("without an issuer: where the hub asks who somebody is", "an address", trait="userdata_url")
     ] = ""
 
     def rules(self) -> Iterator[Problem]:
