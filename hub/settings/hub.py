@@ -45,7 +45,7 @@ class HubSettings(SettingsModel):
     jupyterhub_spawner: Annotated[
         str,
         Setting(
-            "where users' servers run; `docker-system-user`: as accounts of the Docker host, with their home directories",
+            "where users' servers run: `docker`, or what a folder of examples/ adds",
             "the name of a way to start servers",
         ),
     ] = "docker"
