@@ -1,11 +1,25 @@
-"""What holds for every test."""
+"""What holds for every test: the phases that tests/test.sh runs one after the other."""
 
 import pytest
 
+PHASES = ("unit", "deployment", "alone")
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what needs no Docker first.
 
-    It is over in seconds; and asynchronous tests cannot run once Playwright has its own event loop here.
-    """
-    items.sort(key=lambda item: "deployment" in item.path.parts)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--phase`; without it, all tests are chosen."""
+    parser.addoption("--phase", choices=PHASES, help="what needs no Docker, what may run side by side, what may not")
+
+
+def phase(item: pytest.Item) -> str:
+    """Return the phase that a test belongs to."""
+    if "deployment" not in item.path.parts:
+        return "unit"
+    return "alone" if item.get_closest_marker("alone") else "deployment"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose the tests of the phase; without one, begin with what needs no Docker (see tests/test.sh)."""
+    wanted = config.getoption("phase")
+    others = [item for item in items if wanted not in (None, phase(item))]
+    config.hook.pytest_deselected(items=others)
+    items[:] = sorted((item for item in items if item not in others), key=lambda item: PHASES.index(phase(item)))

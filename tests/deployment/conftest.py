@@ -5,7 +5,6 @@ process. The kernel client and the load loops are synchronous for the same reaso
 """
 
 import re
-import zlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -18,9 +17,6 @@ from support import browser as browser_support
 from support.deployment import PREFIX, Deployment, free_port, settings_for
 from support.results import results_directory
 
-# The first ports that are tried: others for each PREFIX, because runs at the same time find the same ones free.
-HTTPS_PORT = 20000 + zlib.crc32(PREFIX.encode()) % 10000
-HTTP_PORT = HTTPS_PORT + 500
 USERLIST = "admin admin\nalice\nbob\n"
 
 type MakeDeployment = Callable[..., Deployment]
@@ -52,9 +48,8 @@ def making_deployments(config: pytest.Config, directories: pytest.TempPathFactor
     def make(name: str, **settings: str) -> Deployment:
         # No dash: what belongs to `jhtest-x` would count as the property of `jhtest`, too.
         assert re.fullmatch(rf"{PREFIX}[a-z0-9]*", name), f"{name!r} is not {PREFIX} and letters or digits"
-        ports = free_port(HTTPS_PORT), free_port(HTTP_PORT)
         root = directories.mktemp(name) / "repository"
-        deployment = Deployment.create(root, settings_for(name, *ports) | settings)
+        deployment = Deployment.create(root, settings_for(name, free_port(), free_port()) | settings)
         made.append(deployment)
         known.append(deployment)
         return deployment

@@ -21,7 +21,6 @@ from support.servers import progress, stop
 from support.waiting import wait_for
 
 PROJECT = f"{PREFIX}images"
-REGISTRY_PORT = 15000
 # Random bytes, which do not compress: 240 MB, which the registry takes 20 s to send.
 LAYERS = ("60M", "100M", "80M")
 # Shorter than the pull, and long enough for the slow image.
@@ -67,7 +66,7 @@ type MakeDeployment = Callable[..., Deployment]
 
 @pytest.fixture(scope="module")
 def registry_port() -> int:
-    return free_port(REGISTRY_PORT)
+    return free_port()
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,6 @@ from support.browser import (
     SPAWN_SECONDS,
     sign_in,
     start_cell,
-    visit,
-    wait_for_whole,
 )
 from support.deployment import PREFIX, REPOSITORY, Deployment
 from support.kernel import Kernel
@@ -103,16 +101,15 @@ def test_notebook_7_opens_and_runs_a_cell_and_asks_nothing(school: Deployment, t
     sign_in(page, school.url, "alice", school.password("alice"))
     expect(page).to_have_url(re.compile("/user/alice/tree"), timeout=SPAWN_SECONDS * 1000)
     new = page.get_by_text("New", exact=True)
-    wait_for_whole(page, "Notebook's list of files", lambda: expect(new).to_be_visible(timeout=PAGE_SECONDS * 1000))
+    expect(new).to_be_visible(timeout=PAGE_SECONDS * 1000)
     assert_asks_nothing(page)
     new.click()
     with page.context.expect_page() as opened:
         page.get_by_role("menuitem", name="Python 3").click()
-    notebook = opened.value
-    notebook.wait_for_url(re.compile("/user/alice/notebooks/"))
-    visit(page, notebook.url)
+    page = opened.value
+    page.wait_for_url(re.compile("/user/alice/notebooks/"))
     cell = page.locator(".jp-CodeCell.jp-mod-active")
-    wait_for_whole(page, "the notebook", lambda: expect(cell).to_be_visible(timeout=PAGE_SECONDS * 1000))
+    expect(cell).to_be_visible(timeout=PAGE_SECONDS * 1000)
     cell.locator(".cm-content").click()
     page.keyboard.insert_text("print(6 * 7)")
     start_cell(page, cell)

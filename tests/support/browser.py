@@ -1,13 +1,21 @@
 """What a person does in the browser: sign in, use JupyterLab, sign out; all through the pages themselves."""
 
+import json
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from weakref import WeakSet
 
-from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+from support.deployment import PREFIX
+from support.docker import docker
+from support.waiting import wait_for
+
+CONTAINER = f"{PREFIX}browser"
+IMAGE = os.environ.get("TEST_IMAGE", "")
+PORT = 3000
+START_SECONDS = 30
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -35,23 +43,30 @@ NOT_RUN = "[ ]:"
 PYTHON_CARD = '.jp-LauncherCard[data-category="Notebook"][title*="Python 3"]'
 
 
-# Every container that starts adds a network interface to this machine, and Chromium then breaks off all its requests
-# (ERR_NETWORK_CHANGED). JupyterLab says this when one of its own was hit. Where the server is away in truth, what
-# comes next fails all the same.
-BROKEN_OFF = re.compile("Server unavailable or unreachable|Error Loading Theme|File Load Error")
-NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
-VISIT_ATTEMPTS = 5
-# Pages of which a request was broken off for that reason since they were loaded.
-incomplete: WeakSet[Page] = WeakSet()
-
-
 @contextmanager
 def launch() -> Iterator[Browser]:
-    """Yield Debian's Chromium, without a window."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield browser
-        browser.close()
+    """Yield Debian's Chromium, without a window, in a container of its own; its requests are made from here.
+
+    Chromium breaks off all requests (ERR_NETWORK_CHANGED) when an interface appears where it runs, and every container
+    that starts adds one to this machine. Its own container has one that never changes.
+    """
+    server = ("playwright", "run-server", "--unsafe", "--host", "0.0.0.0", "--port", str(PORT))
+    docker("rm", "--force", CONTAINER, check=False)
+    docker("run", "--detach", "--name", CONTAINER, "--shm-size", "512m", IMAGE, *server)
+    address = docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", CONTAINER).stdout.strip()
+    options = {"x-playwright-launch-options": json.dumps({"executablePath": "/usr/bin/chromium", "args": ARGS})}
+    try:
+        with sync_playwright() as playwright:
+            connect = playwright.chromium.connect
+            browser = wait_for(
+                lambda: connect(f"ws://{address}:{PORT}", expose_network="*", headers=options),
+                START_SECONDS,
+                "the browser",
+            )
+            yield browser
+            browser.close()
+    finally:
+        docker("rm", "--force", CONTAINER)
 
 
 def open_page(browser: Browser, *, ignore_https_errors: bool = True) -> Page:
@@ -61,46 +76,24 @@ def open_page(browser: Browser, *, ignore_https_errors: bool = True) -> Page:
     """
     context = browser.new_context(ignore_https_errors=ignore_https_errors, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PAGE_SECONDS * 1000)
-    page = context.new_page()
-    page.on("requestfailed", lambda request: NETWORK_CHANGED in (request.failure or "") and incomplete.add(page))
-    page.add_locator_handler(page.get_by_text(BROKEN_OFF), lambda: page.get_by_role("button", name="Dismiss").click())
-    return page
+    return context.new_page()
 
 
 def visit(page: Page, url: str) -> None:
-    """Open `url`, again when the loading was broken off because the machine's networks changed (see BROKEN_OFF)."""
-    for _ in range(VISIT_ATTEMPTS):
-        try:
-            page.goto(url, wait_until="domcontentloaded")
-        except Error as error:
-            # The page of that error may come so late that it breaks off the next navigation.
-            if NETWORK_CHANGED not in error.message and "chrome-error://" not in error.message:
-                raise
-        else:
-            return
-    raise AssertionError(f"{url} could not be loaded: the networks changed {VISIT_ATTEMPTS} times meanwhile")
+    """Open `url`; returns when its text is there."""
+    page.goto(url, wait_until="domcontentloaded")
 
 
 def sign_in(page: Page, url: str, user: str, password: str) -> None:
     """Fill in the login form at `url` and submit it. A refusal is an AssertionError with the page's message."""
-    for attempt in range(VISIT_ATTEMPTS):
-        visit(page, f"{url}/hub/login")
-        if attempt and not page.locator(SUBMIT).count():
-            return  # signed in: only the page that came then was broken off
-        page.fill(USER_FIELD, user)
-        page.fill(PASSWORD_FIELD, password)
-        try:
-            with page.expect_navigation(wait_until="domcontentloaded"):
-                page.click(SUBMIT)
-        except Error as error:
-            if NETWORK_CHANGED not in error.message:
-                raise
-            continue
-        if page.locator(SUBMIT).count():
-            refusal = " ".join(page.locator(".login_error").all_inner_texts())
-            raise AssertionError(f"{user} could not sign in: {refusal or page.locator('body').inner_text()}")
-        return
-    raise AssertionError(f"{user} could not sign in: the networks changed {VISIT_ATTEMPTS} times meanwhile")
+    visit(page, f"{url}/hub/login")
+    page.fill(USER_FIELD, user)
+    page.fill(PASSWORD_FIELD, password)
+    with page.expect_navigation(wait_until="domcontentloaded"):
+        page.click(SUBMIT)
+    if page.locator(SUBMIT).count():
+        refusal = " ".join(page.locator(".login_error").all_inner_texts())
+        raise AssertionError(f"{user} could not sign in: {refusal or page.locator('body').inner_text()}")
 
 
 def sign_out(page: Page, url: str) -> None:
@@ -114,30 +107,8 @@ def sign_out(page: Page, url: str) -> None:
 
 def wait_for_lab(page: Page) -> None:
     """Wait until JupyterLab can be used, from the hub's page of a pending server on if need be."""
-
-    def see() -> None:
-        expect(page.locator("#jp-MainMenu .lm-MenuBar-item").first).to_be_visible(timeout=SPAWN_SECONDS * 1000)
-        expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=PAGE_SECONDS * 1000)
-
-    wait_for_whole(page, "JupyterLab", see)
-
-
-def wait_for_whole(page: Page, what: str, see: Callable[[], None]) -> None:
-    """Wait until a page is there: `see` expects what is seen then.
-
-    It is loaded again when requests for parts of it were broken off.
-    """
-    for _ in range(VISIT_ATTEMPTS):
-        try:
-            see()
-        except AssertionError:
-            if page not in incomplete:
-                raise
-        if page not in incomplete:
-            return
-        incomplete.discard(page)
-        visit(page, page.url)
-    raise AssertionError(f"{what} could not be loaded: the networks changed {VISIT_ATTEMPTS} times meanwhile")
+    expect(page.locator("#jp-MainMenu .lm-MenuBar-item").first).to_be_visible(timeout=SPAWN_SECONDS * 1000)
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=PAGE_SECONDS * 1000)
 
 
 def run_cell(page: Page, code: str, timeout: float = CELL_SECONDS) -> str:
@@ -176,13 +147,7 @@ def open_notebook(page: Page) -> Locator:
     if not notebook.is_visible():
         open_launcher(page).locator(PYTHON_CARD).click()
     idle = notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-    try:
-        expect(idle).to_be_visible(timeout=PAGE_SECONDS * 1000)
-    except AssertionError:
-        if page not in incomplete:
-            raise
-        wait_for_lab(page)  # loads it again, with the notebook that was open
-        expect(idle).to_be_visible(timeout=PAGE_SECONDS * 1000)
+    expect(idle).to_be_visible(timeout=PAGE_SECONDS * 1000)
     return notebook
 
 

@@ -4,6 +4,8 @@ import os
 import shutil
 import socket
 import subprocess
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -14,8 +16,13 @@ from support import docker as docker_client
 from support.waiting import wait_for
 
 REPOSITORY = Path(__file__).parents[2]
-# In front of every name; scripts/test removes what has it.
-PREFIX = os.environ.get("TEST_PREFIX", "jhtest")
+RUN = os.environ.get("TEST_PREFIX", "jhtest")
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+# In front of every name: each worker has names of its own, and scripts/runner removes what begins with the run's.
+PREFIX = RUN + WORKER
+# The ports that are tried, 300 for each run: those that look for one at the same time find the same ones free.
+FIRST_PORT = 20000 + zlib.crc32(RUN.encode()) % 40 * 300
+PORTS = iter(range(FIRST_PORT + 30 * int(WORKER.removeprefix("gw") or 0), FIRST_PORT + 300))
 HTTP_SECONDS = 60
 
 
@@ -33,17 +40,14 @@ def settings_for(project: str, https_port: int, http_port: int) -> dict[str, str
     }
 
 
-def free_port(start: int) -> int:
-    """Return the first port from `start` on that nobody listens on."""
-    for port in range(start, start + 500):
-        with socket.socket() as probe:
+def free_port() -> int:
+    """Return a port that nobody listens on and that was not returned before."""
+    for port in PORTS:
+        with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+            probe.bind(("127.0.0.1", port))
             return port
-    raise AssertionError(f"no free port between {start} and {start + 500}")
+    raise AssertionError(f"no free port is left in {PORTS}")
 
 
 @dataclass
