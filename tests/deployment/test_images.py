@@ -14,7 +14,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from support.beside import BASE_IMAGE, CA_BUNDLE
-from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD, visit, wait_for_lab
+from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD, press, visit, wait_for_lab
 from support.deployment import PREFIX, Deployment, free_port
 from support.registry import Registry
 from support.servers import progress, stop
@@ -178,7 +178,7 @@ def test_a_missing_image_is_fetched_once_while_people_watch(
     downloaded = len(registry.downloads())
     visit(zoe, f"{crew.url}/hub/spawn/zoe")
     before = wait_for(lambda: (percent := shown_percent(zoe)) >= 5 and percent, 20, "the first per cents")
-    zoe.get_by_role("button", name="Stop Server").click()
+    press(zoe, "#stop-server-btn")
     wait_for(lambda: not crew.api("GET", "/users/zoe", token=token).json()["servers"], 20, "the end of zoe's start")
 
     # Nobody waits for the pull, and it goes on.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.browser import SUBMIT, run_cell, sign_in, sign_out, visit, wait_for_lab
+from support.browser import SUBMIT, press, run_cell, sign_in, sign_out, visit, wait_for_lab
 from support.deployment import Deployment
 from support.people import Visitor, initial_password, refusal
 from support.servers import stop
@@ -34,12 +34,6 @@ def no_traceback(deployment: Deployment) -> Generator[None]:
     before = deployment.logs("hub")
     yield
     assert "Traceback" not in deployment.logs("hub").removeprefix(before)
-
-
-def press(page: Page, button: str) -> None:
-    """Click a button of the hub's home page; its script is ready once the page is loaded."""
-    page.wait_for_load_state("load")
-    page.click(button)
 
 
 def change_password(page: Page, deployment: Deployment, old: str, new: str) -> None:

@@ -80,7 +80,11 @@ def open_page(browser: Browser, *, ignore_https_errors: bool = True) -> Page:
 
 
 def visit(page: Page, url: str) -> None:
-    """Open `url`; returns when its text is there."""
+    """Open `url`; returns when its text is there.
+
+    The page is left first: that of a pending server loads itself again, which would break this off.
+    """
+    page.goto("about:blank")
     page.goto(url, wait_until="domcontentloaded")
 
 
@@ -96,11 +100,17 @@ def sign_in(page: Page, url: str, user: str, password: str) -> None:
         raise AssertionError(f"{user} could not sign in: {refusal or page.locator('body').inner_text()}")
 
 
+def press(page: Page, button: str) -> None:
+    """Click a button of the hub's own pages once their script has taken it up, which the page says."""
+    page.wait_for_function("window._jupyterhub_page_loaded")
+    page.click(button)
+
+
 def sign_out(page: Page, url: str) -> None:
     """Use the hub's Logout button; returns when the hub no longer knows the browser."""
     visit(page, f"{url}/hub/home")
-    page.click("#logout")
-    page.wait_for_load_state("load")
+    with page.expect_navigation(wait_until="domcontentloaded"):
+        page.click("#logout")
     visit(page, f"{url}/hub/home")
     expect(page.locator(SUBMIT)).to_be_visible()
 
