@@ -172,6 +172,4 @@ def _set(spawner: DockerSpawner, profile: Profile) -> None:
     spawner.mem_limit = profile.memory or None
     spawner.cpu_limit = profile.cpu or None
     spawner.gpus = profile.gpus
-    # Until the first profile sets it, it is what the configuration says.
-    configured = vars(spawner).setdefault("configured_environment", spawner.environment)
-    spawner.environment = {**configured, **profile.environment}
+    spawner.profile_environment = dict(profile.environment)

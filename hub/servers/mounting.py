@@ -9,8 +9,8 @@ from docker.errors import APIError, NotFound
 from docker.types import Mount
 from traitlets import List
 
+from hub.servers.engine import PatientDockerSpawner
 from hub.servers.failures import StartError
-from hub.servers.spawner import QueueingDockerSpawner
 from hub.settings.folders import Folder, groups_of
 
 # What the Engine says when it creates a container for a folder that is not there, and when it starts one where a file
@@ -19,8 +19,8 @@ _NOT_THERE = re.compile(r"bind source path does not exist: (.+)")
 _IN_THE_WAY = re.compile(r'to rootfs at "([^"]+)".*not a directory')
 
 
-class MountingSpawner(QueueingDockerSpawner):
-    """Each user's server in a container of its own, with the folders that are for its user."""
+class MountingDockerSpawner(PatientDockerSpawner):
+    """The folders in a server's container."""
 
     folders = List(help="the folders of folders.yaml").tag(config=True)
 

@@ -6,7 +6,7 @@ grants sudo, and becomes that user for good.
 
 from __future__ import annotations
 
-from hub.settings.hub import Settings
+from hub.settings.hub import HubSettings
 
 # What the start script needs to change its user's number, to give files away, and to become that user.
 # Without KILL, sudo cannot pass on the Engine's signal: each stop took 10 s, and ended without a farewell. Without
@@ -17,17 +17,17 @@ SWITCHING = ["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID",
 ROOT = ["FSETID", "NET_BIND_SERVICE", "SETFCAP", "SYS_CHROOT"]
 
 
-def starts_as_root(settings: Settings) -> bool:
+def starts_as_root(settings: HubSettings) -> bool:
     """Whether servers start as root, to become somebody else."""
-    return bool(settings.nb_uid or settings.nb_gid or settings.grant_sudo)
+    return bool(settings.switches_user)
 
 
-def create_arguments(settings: Settings) -> dict[str, str]:
+def create_arguments(settings: HubSettings) -> dict[str, str]:
     """What the container is created with."""
     return {"user": "root"} if starts_as_root(settings) else {}
 
 
-def environment(settings: Settings) -> dict[str, str]:
+def environment(settings: HubSettings) -> dict[str, str]:
     """What the start script goes by; the home and a new volume become the user's, whatever number it has."""
     if not starts_as_root(settings):
         return {}
@@ -41,7 +41,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return found
 
 
-def rights(settings: Settings) -> dict[str, list[str]]:
+def rights(settings: HubSettings) -> dict[str, list[str]]:
     """The part of the Engine's HostConfig that is about rights.
 
     With no-new-privileges a process keeps what it has, so the start script can switch, but its user cannot become root

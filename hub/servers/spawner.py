@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiohttp
@@ -14,10 +14,10 @@ from jupyterhub.utils import maybe_future, url_path_join
 from traitlets import List, Unicode
 
 from hub.servers import failures, server_log, versions
-from hub.servers.engine import PatientDockerSpawner
 from hub.servers.events import StartEvents
 from hub.servers.failures import StartError
 from hub.servers.images import Pulls, engines_words
+from hub.servers.mounting import MountingDockerSpawner
 from hub.servers.queue import StartQueue
 
 ANSWER_POLL_SECONDS = 0.03
@@ -35,10 +35,13 @@ ANSWERING = 80
 ANSWERED = 95
 
 
-class QueueingDockerSpawner(PatientDockerSpawner):
-    """Each user's server in a container of its own."""
+class HubDockerSpawner(MountingDockerSpawner):
+    """The spawner of this deployment: each user's server in a container of its own."""
 
     local_images = List(Unicode(), help="Images that `make build` builds, and no registry has.").tag(config=True)
+
+    # What the chosen profile adds to the environment.
+    profile_environment: Mapping[str, str] = {}
 
     # Shared by every user's spawner.
     _queue = StartQueue(size=max(1, (os.cpu_count() or 1) * 3 // 2))
@@ -59,6 +62,10 @@ class QueueingDockerSpawner(PatientDockerSpawner):
         self._found = None
 
     gpus = Unicode(help="the GPUs of the container, see hub/servers/gpus.py").tag(config=True)
+
+    def get_env(self) -> dict[str, Any]:
+        """The environment: JupyterHub's and the configured one, and what the profile adds."""
+        return super().get_env() | self.profile_environment
 
     async def run_pre_spawn_hook(self) -> None:
         """Run the configured hook, then fetch the image if it is missing.

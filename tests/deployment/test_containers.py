@@ -199,7 +199,7 @@ def findings(built: Deployment) -> dict[str, list[str]]:
         "proxy token": secrets["proxy.env"].strip().split("=")[1],
         "health token": secrets["hub.env"].strip().split("=")[1],
         "userlist": LISTED,
-        "hub code": "class QueueingDockerSpawner",
+        "hub code": "class HubDockerSpawner",
     }
     found = defaultdict(list)
     for kind in ("hub", "proxy", "user"):

@@ -4,9 +4,9 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from hub.gateway.settings import GatewaySettings
 from pydantic import BaseModel
 
-from hub.gateway.settings import GatewaySettings
 from hub.settings.fields import extra
 from hub.settings.host import OVERLAYS, HostSettings
 from hub.settings.hub import Settings

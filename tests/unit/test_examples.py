@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from hub.gateway.settings import GatewaySettings
+
 from hub.settings.fields import DOT_ENV, extra, is_secret
 from hub.settings.host import HostSettings
 from hub.settings.hub import Settings

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from dockerspawner import DockerSpawner
-from traitlets.config import Config
-
 from hub.gateway import servers
 from hub.gateway.settings import GatewaySettings, load
+from traitlets.config import Config
+
 from hub.settings.fields import problems_of
 from support.settings import TOKENS
 
@@ -212,9 +212,9 @@ def test_volumes_are_called_as_the_spawner_calls_them(name: str) -> None:
 
 def test_the_volume_is_mounted_read_only_where_certificates_are_wanted() -> None:
     c = Config()
-    c.QueueingDockerSpawner.environment = {"KEPT": "1"}
+    c.HubDockerSpawner.environment = {"KEPT": "1"}
     servers.configure(c, "jupyterhub", load(URL | FILES))
-    spawner = c.QueueingDockerSpawner
+    spawner = c.HubDockerSpawner
     assert spawner.environment["KEPT"] == "1"
     assert spawner.environment["JUPYTER_GATEWAY_URL"] == URL["KG_URL"]
     assert spawner.read_only_volumes.to_dict()["update"] == {"jupyterhub-pki-{username}": "/etc/jupyterpki"}
@@ -223,4 +223,4 @@ def test_the_volume_is_mounted_read_only_where_certificates_are_wanted() -> None
 def test_no_volume_where_none_are_wanted() -> None:
     c = Config()
     servers.configure(c, "jupyterhub", load(URL))
-    assert "read_only_volumes" not in c.QueueingDockerSpawner
+    assert "read_only_volumes" not in c.HubDockerSpawner

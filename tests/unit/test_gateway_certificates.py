@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
 from hub.gateway import certificates, pki
 from hub.gateway.certificates import CertificateError
+
 from support.pki import Authority, Pair
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from traitlets.config import Config
 
-from hub.servers.mounting import MountingSpawner
+from hub.servers.spawner import HubDockerSpawner
 from support.settings import TOKENS
 
 MIB = 1024**2
@@ -17,7 +17,7 @@ def host_config(memory: int | None = None, **given: str) -> dict[str, Any]:
     """What a spawner is told beside memory and processors; a profile may have set another `memory`."""
     c = Config()
     spawning.configure(c, settings.load(TOKENS | given)[0])
-    spawner = MountingSpawner(config=c, user=SimpleNamespace(name="zoe", admin=False, groups=[]))
+    spawner = HubDockerSpawner(config=c, user=SimpleNamespace(name="zoe", admin=False, groups=[]))
     if memory is not None:
         spawner.mem_limit = memory
     return spawner.extra_host_config(spawner)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-
 from hub.gateway.settings import GatewaySettings
+
 from hub.settings.fields import extra, is_secret
 from hub.settings.host import HostSettings
 from hub.settings.hub import RENAMED, Settings

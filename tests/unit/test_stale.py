@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from hub.gateway import settings as gateway_settings
 from traitlets.config import Config
 
 from host.report import HostReport
-from hub.gateway import settings as gateway_settings
 from hub.servers import stale
 from hub.servers.stale import NOT_OF_SERVERS, Origin, Server
 from hub.settings.hub import Settings
@@ -87,7 +87,7 @@ def test_the_labels_are_written() -> None:
     c = Config()
     spawning.configure(c, settings.load(TOKENS)[0])
     stale.configure(c, origin())
-    labels = c.QueueingDockerSpawner.extra_create_kwargs["labels"]
+    labels = c.HubDockerSpawner.extra_create_kwargs["labels"]
     assert labels["org.jupyter.hub.settings"] == origin().settings
     assert labels["org.jupyter.hub.volumes"] == "shared"
     assert labels["org.jupyter.hub.project"] == "jupyterhub"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hub.servers.system_users import Account, AccountError
 from traitlets.config import Config
 
 from hub import paths
 from hub.servers import system_users
-from hub.servers.system_users import Account, AccountError
 from hub.settings.fields import problems_of
 from hub.settings.host import SYSTEM_USERS, SYSTEM_USERS_FILES, SystemUserSettings
 

@@ -12,7 +12,7 @@ from host import disk_use
 from host.disk_use import Volume
 from hub import names
 from hub.servers import volumes
-from hub.servers.spawner import QueueingDockerSpawner
+from hub.servers.spawner import HubDockerSpawner
 from support.settings import TOKENS
 
 USERS = ["zoe", "zoe-gpu", "zoe--gpu", "zoe-", "o.hara@example.org", "josé", "$plus+", "a$b#1", "user1", "-"]
@@ -24,7 +24,7 @@ def mounts(user: str = "zoe", server: str = "", **given: str) -> list[dict[str, 
     c = Config()
     volumes.configure(c, settings.load(TOKENS | given)[0])
     who = {"user": SimpleNamespace(name=user), "orm_spawner": SimpleNamespace(name=server, server=None)}
-    spawner = QueueingDockerSpawner(config=c, **who)
+    spawner = HubDockerSpawner(config=c, **who)
     return [dict(mount) for mount in spawner.mount_binds]
 
 
