@@ -1,19 +1,18 @@
 # The verbs of this deployment; `make` alone prints them. Each is a line or two here or a script in scripts/.
-# Settings are not read here: Compose reads .env, and the shell's environment beats it.
+# Settings are not read here: Compose reads .env, and environment variables take precedence.
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-PEOPLE := . scripts/lib.sh && in_hub python -m hub.people
+IN_HUB := . scripts/lib.sh && in_hub python -m hub.admin
 # The shell has a USER, too: only one given to make counts.
-NAME := $(if $(findstring command,$(origin USER)),'$(USER)')
-given = $(foreach name,$(1),$(if $(findstring command,$(origin $(name))),$(name)='$($(name))',$(name)=))
+NAME = $(if $(filter command,$(origin USER)),'$(USER)')
 
 # --- Running it ---
 .PHONY: help build up down restart logs status doctor
 help: ## Print these verbs
-	@awk -F ':.*## ' '/^# ---/ { gsub(/^# -+ | -+$$/, ""); print "\n" $$0 } /^[a-z_ -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^# ---/ { gsub(/^# -+ | -+$$/, ""); print "\n" $$0 } /^[a-z_ -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## Check settings and userlist, build the images, make network and volume
+build: ## Check settings and files, build the images, make network and volumes
 	@scripts/build
 
 up: ## Build what is missing, start, and say where to sign in
@@ -29,30 +28,27 @@ restart: ## Restart the hub; users' servers go on
 logs: ## Follow the logs of hub and proxy
 	@. scripts/lib.sh && docker compose logs --follow --tail 100
 
-status: ## What runs
-	@scripts/status
+status: ## Show running containers and servers
+	@. scripts/lib.sh && docker compose ps --format 'table {{.Name}}\t{{.Status}}\t{{.Ports}}' && scripts/host servers
 
-doctor: ## Look at everything, and say what is wrong and what mends it
+doctor: ## Check everything, and print what is wrong and how to fix it
 	@scripts/doctor
 
-# --- People ---
-.PHONY: users password token client-cert
-users: ## Everybody: admin, groups, activity, server, files, initial password
-	@scripts/users
+# --- Users ---
+.PHONY: users password token
+users: ## List users: admin, groups, activity, server, files, initial password
+	@scripts/host users
 
 password: ## Set and print a new password: make password USER=name
-	@$(PEOPLE) password $(NAME)
+	@$(IN_HUB) password $(NAME)
 
 token: ## Make and print an API token of the administrator, or of USER=name
-	@$(PEOPLE) token $(NAME)
-
-client-cert: ## For a kernel gateway, store USER=name P12=file, or KEY= CERT= CA=; USER=name alone shows it
-	@$(call given,P12 KEY CERT CA PASSWORD_FILE) scripts/client-cert $(NAME)
+	@$(IN_HUB) token $(NAME)
 
 # --- Parts of build, by their old names ---
 .PHONY: network volumes base_image hub_image notebook_image all
-network volumes: ## Make the network and the data volume
-	@scripts/network-and-volume
+network volumes: ## Make the network and the volumes
+	@scripts/host volumes
 
 base_image: ## Make the base image where it cannot be pulled
 	@scripts/base-image
@@ -63,18 +59,24 @@ notebook_image: ## Build or pull the image of users' servers
 hub_image all: build ## The same as build
 
 # --- For developers ---
-.PHONY: test bench lint lock clean
-test: ## Prove all of it on this machine, beside a running deployment
+.PHONY: test bench lint lock settings clean
+test: ## Run all tests here; a running deployment is not touched
 	@scripts/test $(ARGS)
 
 bench: ## Measure against a plain JupyterHub, into benchmarks/
 	@benchmarks/run $(ARGS)
 
-lint: ## ruff, hadolint, shellcheck, compose config
+lint: ## Check the style of every file
 	@scripts/lint
 
 lock: ## Recompile every lock of versions and hashes
 	@scripts/lock
 
+settings: ## Write what is generated from the settings: hub/settings.*, tables of the docs
+	@. scripts/lib.sh && compose_host build --quiet host && scripts/host settings | tar -x
+
 clean: ## Remove containers, images and the network; volumes stay
-	@scripts/clean
+	@scripts/down && scripts/host clean
+
+# --- Choices: examples/ ---
+-include examples/*/verbs.mk

@@ -1,150 +1,138 @@
-"""Check settings and files before anything changes: `make build` runs this in a container of its own.
-
-Usage:
-    docker compose config --format json | python -m hub.check settings
-    python -m hub.check committed < .env
-    python -m hub.check list ADMINISTRATOR < userlist
-    tar -c userlist profiles.yaml | python -m hub.check profiles ADMINISTRATOR
-    python -m hub.check images < profiles.yaml           prints those that it names
-    python -m hub.check gpus GPUS < profiles.yaml        prints what is asked for, by this and by the profiles
-    tar -c userlist folders.yaml | python -m hub.check folders ADMINISTRATOR [PATH ...]
-    python -m hub.check authorities < secrets/ca.crt
-    tar -c -C secrets jupyterhub.crt jupyterhub.key | python -m hub.check pair [NAME ...]
-"""
+"""What `make build` checks before anything changes."""
 
 from __future__ import annotations
 
-import io
-import json
 import re
 import ssl
-import sys
-import tarfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
 
-from hub.gateway.settings import GatewaySettings
+from docker.errors import APIError
 
-from host import folder_volumes, tls_pair
+from host import folders, tls_pair
+from host.engine import COMPOSE_PROJECT, Host
+from host.generate import models
+from hub.errors import DOT_ENV, FileError, OperatorError
 from hub.profiles import profiles
-from hub.settings.fields import extra, is_secret, problems_of
-from hub.settings.host import OVERLAY_OF_SYSTEM_USERS, OVERLAYS, HostSettings, problems_of_system_users
-from hub.settings.yaml_list import FileError
-from hub.sign_in.settings import AUTHENTICATORS
+from hub.settings import folders as shared
+from hub.settings.model import is_secret, setting_of
 from hub.users import userlist
 
-type Check = Callable[..., object]
 
-MODELS = (settings.Settings, GatewaySettings, *AUTHENTICATORS.values())
-
-
-def check_settings(compose_config: str) -> None:
-    """Check what Compose would give to the hub, and what it uses on the Docker host.
-
-    Args:
-        compose_config: what `docker compose config --format json` printed; it writes `$` as `$$`.
+def settings_and_files(host: Host) -> Iterator[str]:
+    """Read everything that the operator has written; yield a sentence for what works, but should not stay as it is.
 
     Raises:
-        SettingsError: lists every bad setting.
+        OperatorError: something cannot be used.
     """
-    config = json.loads(compose_config)
-    hub = {name: value.replace("$$", "$") for name, value in config["services"]["hub"]["environment"].items() if value}
-    problems = settings.problems_of_hub(hub) + problems_of(HostSettings, config["x-host"])
-    for key, model in OVERLAYS.items():
-        if key in config:
-            problems += [*problems_of(model, config[key]), *model.conflicts(config["x-host"])]
-    problems += problems_of_system_users(hub, OVERLAY_OF_SYSTEM_USERS in config)
-    if problems:
-        raise settings.SettingsError(problems)
-    warn(settings.warnings(hub))
+    host.checkout.refuse_links()
+    found = host.found
+    yield from found.warnings(host.checkout.environment)
+    yield from committed((host.checkout.root / DOT_ENV).read_text())
+    groups = userlist.groups_of(found.members.values()).keys()
+    yield from profiles.warnings(found.profiles, groups)
+    if found.folders:
+        yield from shared.warnings((host.checkout.root / shared.FILENAME).read_bytes(), found.members)
+    authorities(host.checkout.root / "secrets" / "ca.crt")
+    for path in sorted((host.checkout.root / "jupyterhub_config.d").glob("*.py")):
+        syntax(path)
 
 
-def check_committed(lines: str) -> None:
-    """Warn of every secret in the text of `.env`, a file that is meant to be committed."""
+def docker_host(host: Host) -> int:
+    """See that the Docker host has what the settings name; returns the number of the group of the Engine's socket.
+
+    Raises:
+        OperatorError: it has not.
+    """
+    if limit := host.found.hub.disk_limit:
+        can_limit_volumes(host, limit)
+    folders.check(host)
+    for overlay in host.found.overlays:
+        overlay.check(host)
+    socket = host.found.host.docker_socket
+    done = host.sees(socket, "/socket", "stat --format %g /socket")
+    if done.code:
+        raise OperatorError(
+            f"DOCKER_SOCKET={socket} is not on the Docker host: {done.last_words}",
+            "correct it in .env; the Engine's socket is usually /var/run/docker.sock",
+        )
+    return int(done.out)
+
+
+def names(host: Host) -> list[str]:
+    """The host names that the TLS pair has to be for; with a subdomain for each user, a wildcard, too."""
+    name = urlsplit(host.found.hub.jupyterhub_subdomain_host).hostname
+    return [name, f"*.{name}"] if name else []
+
+
+def pair(host: Host) -> list[str]:
+    """Check the TLS pair; see `tls_pair.check`."""
+    return tls_pair.check(host.checkout.root / "secrets", names(host))
+
+
+def committed(lines: str) -> Iterator[str]:
+    """Yield a warning for every secret in the text of `.env`, a file that is meant to be committed."""
     files = {
-        name.upper(): extra(model, name, "file")
-        for model in MODELS
+        name.upper(): setting_of(model, name).file
+        for model in models()
         for name in model.model_fields
         if is_secret(model, name)
     }
-    found = re.findall(r"^\s*(?:export\s+)?(\w+)\s*=\s*[^\s#]", lines, re.MULTILINE)
-    warn(
-        f"{name} is a secret, and .env is a file to commit: move the line to {files[name]}."
-        for name in found
-        if name in files
-    )
+    for name in re.findall(r"^\s*(?:export\s+)?(\w+)\s*=\s*[^\s#]", lines, re.MULTILINE):
+        if files.get(name, DOT_ENV) != DOT_ENV:
+            yield f"{name} is a secret, and .env is a file to commit. Fix: move the line to {files[name]}."
 
 
-def check_authorities(pem: str) -> None:
-    """Check that a text is certificates in PEM, and nothing else that is secret.
+def authorities(path: Path) -> None:
+    """Check that a file, which may be missing, has certificates in PEM and no key.
 
     Raises:
-        SettingsError: it is not.
+        OperatorError: it has not.
     """
+    if not path.exists():
+        return
+    pem = path.read_text(errors="replace")
     if "PRIVATE KEY-----" in pem:
-        raise settings.SettingsError(["  secrets/ca.crt has a private key in it; expected certificates alone."])
+        raise OperatorError("secrets/ca.crt has a private key in it", "leave only certificates in it")
     try:
         ssl.create_default_context(cadata=pem)
     except (ssl.SSLError, ValueError) as error:
-        raise settings.SettingsError(
-            [f"  secrets/ca.crt is not usable ({error}); expected one or more certificates in PEM."]
+        raise OperatorError(f"secrets/ca.crt cannot be used ({error})", "copy certificates in PEM into it") from None
+
+
+def syntax(path: Path) -> None:
+    """Check that a file of jupyterhub_config.d/ is Python.
+
+    Raises:
+        FileError: with the line that is not.
+    """
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        compile(path.read_bytes(), name, "exec")
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise FileError(name, [f"{name}:{line}: {getattr(error, 'msg', error)}."]) from None
+
+
+def can_limit_volumes(host: Host, size: int) -> None:
+    """See that the Engine can limit what a volume holds: it says so only when it makes one.
+
+    Raises:
+        OperatorError: it cannot.
+    """
+    try:
+        host.client.volumes.create(
+            driver="local", driver_opts={"size": str(size)}, labels={COMPOSE_PROJECT: host.project}
+        ).remove()
+    except APIError as error:
+        raise OperatorError(
+            f"DISK_LIMIT={size}: this Docker Engine cannot limit how much a volume holds: {error.explanation}",
+            f"put {host.client.info()['DockerRootDir']} on XFS mounted with pquota or ext4 mounted with prjquota "
+            "(docs/limits.md), or set DISK_LIMIT=0",
         ) from None
 
 
-def check_profiles(archive: bytes, administrator: str) -> None:
-    """Check the profiles, and warn of groups that the userlist does not have.
-
-    Args:
-        archive: a tar of userlist and profiles.yaml.
-        administrator: JUPYTERHUB_ADMIN.
-
-    Raises:
-        FileError: the profiles cannot be used.
-        UserlistError: the userlist cannot be.
-    """
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        content = {name: files.extractfile(name).read() for name in ("userlist", profiles.FILENAME)}  # type: ignore[union-attr]
-    members = userlist.parse(userlist.decode(content["userlist"]), administrator)
-    groups = userlist.groups_of(members.values()).keys()
-    warn(profiles.warnings(profiles.parse(content[profiles.FILENAME]), groups))
-
-
-def warn(warnings: Iterable[str]) -> None:
-    """Print each on stderr."""
-    for warning in warnings:
-        print(f"WARNING: {warning}", file=sys.stderr)
-
-
-def _text(check: Callable[[str], None]) -> Check:
-    return lambda given: check(given.decode(errors="replace"))
-
-
-# What each verb does with the bytes of stdin and its arguments.
-CHECKS: dict[str, Check] = {
-    "settings": _text(check_settings),
-    "committed": _text(check_committed),
-    "authorities": _text(check_authorities),
-    "list": lambda given, *administrator: userlist.parse(userlist.decode(given), *administrator),
-    "profiles": check_profiles,
-    "images": lambda given: print("\n".join(profiles.images(profiles.parse(given)))),
-    "gpus": lambda given, default: print("\n".join(profiles.gpus(profiles.parse(given), default))),
-    "folders": lambda given, *arguments: warn(folder_volumes.check(given, *arguments)),
-    "pair": lambda given, *names: warn(tls_pair.check(given, names)),
-}
-
-
-def main(verb: str, *arguments: str) -> None:
-    """Entry point: exit 1 with every problem found."""
-    try:
-        CHECKS[verb](sys.stdin.buffer.read(), *arguments)
-    except settings.SettingsError as error:
-        sys.exit(f"FAIL: {error}\n      To mend it: correct them and try again; nothing was changed.")
-    except tls_pair.PairError as error:
-        sys.exit(f"FAIL: {error.what}.\n      To see it: {error.command}\n      To mend it: {error.cure}")
-    except userlist.UserlistError as error:
-        sys.exit(f"FAIL: the userlist cannot be used:\n{error}\n      To mend it: correct it; nothing was changed.")
-    except FileError as error:
-        sys.exit(f"FAIL: {error.filename} cannot be used:\n{error}\n      To mend it: correct it; nothing was changed.")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def in_lines(warnings: Iterable[str]) -> str:
+    """Warnings as they are printed."""
+    return "".join(f"WARNING: {warning}\n" for warning in warnings)

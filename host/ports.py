@@ -1,14 +1,13 @@
-"""Who holds the ports that the deployment is going to publish: `make up` asks before anything starts.
+"""Which process or container holds a port that the deployment is going to publish: asked before anything starts.
 
-Usage, in a container with the host's network and processes:
-    docker compose config --format json | python -m hub.ports PROJECT "$(docker ps --format json)"
+As a program this module runs in a container of its own, with the Docker host's network and processes, because that
+host may be another machine.
 """
 
 from __future__ import annotations
 
 import errno
 import json
-import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -17,9 +16,12 @@ from typing import Any
 
 import psutil
 
+from host.engine import COMPOSE_PROJECT, Host
+from hub.errors import OperatorError
+
 # The proxy's ports in its container, and the settings that say where they are published.
 SETTINGS = {8443: "HTTPS_PORT", 8080: "HTTP_PORT", 8000: "HTTP_PORT"}
-EVERYWHERE = ("0.0.0.0", "::")
+EVERYWHERE = "0.0.0.0"
 
 
 @dataclass(frozen=True)
@@ -31,51 +33,73 @@ class Port:
     setting: str
 
 
+def check(host: Host) -> None:
+    """See that the ports are free, or held by this deployment.
+
+    Raises:
+        OperatorError: with a line for each that is not.
+    """
+    held = published(host.client.api.containers())
+    others = [port for port in wanted(host.checkout.compose) if held.get(port.number, ("", ""))[1] != host.project]
+    if not others:
+        return
+    tried = host.module(
+        "host.ports",
+        json.dumps([(port.address, port.number) for port in others]),
+        network_mode="host",
+        pid_mode="host",
+        privileged=True,
+        security_opt=[],
+    )
+    holders = json.loads(tried.out)
+    if lines := sorted(
+        {line for port, found in zip(others, holders, strict=True) if (line := judge(port, found, held))}
+    ):
+        raise OperatorError(
+            "the ports cannot be published", "stop what holds them, or set other ports in .env", lines=lines
+        )
+
+
 def wanted(compose: dict[str, Any]) -> list[Port]:
     """The ports that the services publish, from what `docker compose config --format json` prints."""
     return [
-        Port(port.get("host_ip", EVERYWHERE[0]), int(port["published"]), SETTINGS.get(port["target"], name))
+        Port(port.get("host_ip", EVERYWHERE), int(port["published"]), SETTINGS.get(port["target"], name))
         for name, service in compose["services"].items()
         for port in service.get("ports", ())
         if "published" in port
     ]
 
 
-def published(containers: str) -> dict[int, tuple[str, str]]:
-    """Name and Compose project of the container that holds each port, from what `docker ps --format json` prints."""
-    found = {}
-    for line in containers.splitlines():
-        container = json.loads(line)
-        project = re.search(r"com\.docker\.compose\.project=([^,]+)", container["Labels"])
-        for number in re.findall(r":(\d+)->", container["Ports"]):
-            found[int(number)] = (container["Names"], project[1] if project else "")
-    return found
+def published(containers: list[dict[str, Any]]) -> dict[int, tuple[str, str]]:
+    """Name and Compose project of the container that holds each port, from what the Engine lists."""
+    return {
+        port["PublicPort"]: (container["Names"][0].lstrip("/"), container["Labels"].get(COMPOSE_PROJECT, ""))
+        for container in containers
+        for port in container["Ports"]
+        if "PublicPort" in port
+    }
 
 
-def problems(compose: dict[str, Any], project: str, containers: str) -> Iterator[str]:
-    """A line for every port that cannot be had, with the name of what holds it."""
-    held = published(containers)
-    for port in wanted(compose):
-        container, owner = held.get(port.number, ("", ""))
-        if container and owner == project:
-            continue  # ours: Compose takes it over
-        reason = complaint(port.address, port.number)
-        if reason == errno.EADDRNOTAVAIL:
-            yield f"  BIND_ADDRESS={port.address} is no address of the Docker host."
-        elif reason:
-            holder = f"the container {container}" if container else process(port.number)
-            yield f"  {port.setting}={port.number} is taken by {holder}."
+def judge(port: Port, found: tuple[int, str], held: dict[int, tuple[str, str]]) -> str:
+    """A line about a port, where the attempt to listen there ended with this error number and holder."""
+    number, process = found
+    if number == errno.EADDRNOTAVAIL:
+        return f"  BIND_ADDRESS={port.address} is not an address of the Docker host."
+    if not number:
+        return ""
+    container = held.get(port.number, ("", ""))[0]
+    return f"  {port.setting}={port.number} is taken by {f'the container {container}' if container else process}."
 
 
-def complaint(address: str, number: int) -> int:
+def attempt(address: str, number: int) -> int:
     """The error number of the attempt to listen there; 0 when it can be done."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as attempt:
-        # As Docker does: what a connection has left behind that is over does not count.
-        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket(family) as listener:
+        # As Docker does: a connection that is over does not count.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            attempt.bind((address, number))
-            attempt.listen()
+            listener.bind((address, number))
+            listener.listen()
         except OSError as error:
             return error.errno or -1
     return 0
@@ -89,15 +113,12 @@ def process(number: int) -> str:
     return "a process that cannot be seen"
 
 
-def main(project: str, containers: str) -> None:
-    """Entry point: exit 1 with every port that is taken."""
-    if found := sorted(set(problems(json.load(sys.stdin), project, containers))):
-        lines = "\n".join(found)
-        sys.exit(
-            f"FAIL: the ports cannot be published:\n{lines}\n"
-            "      To mend it: stop what holds them, or set other ports in .env; nothing was started."
-        )
+def holders(ports: list[tuple[str, int]]) -> Iterator[tuple[int, str]]:
+    """Yield for each port the error number of the attempt to listen there, and the process that does."""
+    for address, number in ports:
+        error = attempt(address, number)
+        yield error, process(number) if error else ""
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    print(json.dumps(list(holders(json.loads(sys.argv[1])))))

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import io
-import re
-import tarfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from host.x509 import SOON, fit, pem_certificates, time_problems
+from hub.errors import OperatorError
 
 KEY = "jupyterhub.key"
 CERTIFICATES = ("jupyterhub.crt", "jupyterhub.cer")
-SOON = timedelta(days=30)
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
-class PairError(ValueError):
-    """The pair cannot be used.
+class PairError(OperatorError):
+    """The pair cannot be used; has the command that shows it."""
 
-    Attributes:
-        what: which file, and why.
-        command: what shows it.
-        cure: what to do.
-    """
-
-    def __init__(self, what: str, command: str, cure: str) -> None:
-        super().__init__(what)
-        self.what, self.command, self.cure = what, command, cure
+    def __init__(self, what: str, show: str, fix: str) -> None:
+        super().__init__(what, fix, show=show)
 
 
 @dataclass(frozen=True)
@@ -49,51 +41,43 @@ class File:
         return f"secrets/{self.name}"
 
 
-def check(archive: bytes, names: Iterable[str] = (), now: datetime | None = None) -> list[str]:
+def check(secrets: Path, names: Iterable[str] = (), now: datetime | None = None) -> list[str]:
     """Check the pair.
 
     Args:
-        archive: a tar of `jupyterhub.*` in secrets/, because it carries the files' modes to wherever Docker runs.
+        secrets: the folder with `jupyterhub.*`; the files have the modes that they have in the checkout.
         names: host names that the certificate has to be for; a wildcard is a name like any other.
         now: the time that counts.
 
     Returns:
-        A sentence for everything that works, but not for long or not for everybody.
+        A sentence for everything that works, but not for long or not for everyone.
 
     Raises:
         PairError: it cannot be used.
     """
-    certificate, key = _find(archive)
+    certificate, key = _find(secrets)
     now = now or datetime.now(UTC)
     chain = _certificates(certificate)
-    private = _private_key(key)
-    if _public(private.public_key()) != _public(chain[0].public_key()):
+    if not fit(_private_key(key), chain[0]):
         raise PairError(
             f"{certificate.path} and {key.path} do not belong together",
             f"openssl x509 -noout -pubkey -in {certificate.path}; openssl pkey -pubout -in {key.path}",
             "copy the certificate that was made for this key, its own first and its chain behind it",
         )
     for link in chain:
-        _check_time(certificate, link, now)
+        for problem, fix in time_problems(link, now):
+            what = f"the certificate of {_name(link)} in {certificate.path} {problem}"
+            raise PairError(what, _show(certificate, "-dates"), fix)
     _check_order(certificate, chain)
     return list(_warnings(certificate, chain, set(names), now))
 
 
-def _find(archive: bytes) -> tuple[File, File]:
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        members = {member.name.removeprefix("./"): member for member in tar}
-        links = [name for name, member in members.items() if member.issym()]
-        if links:
-            raise PairError(
-                f"secrets/{links[0]} is a link, which Docker cannot follow out of the folder",
-                "ls -l secrets",
-                "copy the file itself",
-            )
-        files = {
-            name: File(name, member.mode, file.read())
-            for name, member in members.items()
-            if name in (KEY, *CERTIFICATES) and (file := tar.extractfile(member))
-        }
+def _find(secrets: Path) -> tuple[File, File]:
+    files = {
+        path.name: File(path.name, path.stat().st_mode & 0o777, path.read_bytes())
+        for path in (secrets / name for name in (KEY, *CERTIFICATES))
+        if path.exists()
+    }
     found = [files[name] for name in CERTIFICATES if name in files]
     if len(found) > 1:
         raise PairError(f"{found[0].path} and {found[1].path} are two certificates", "ls -l secrets", "remove one")
@@ -110,12 +94,12 @@ def _find(archive: bytes) -> tuple[File, File]:
 def _certificates(file: File) -> list[x509.Certificate]:
     if b"PRIVATE KEY-----" in file.content:
         raise PairError(
-            f"{file.path} has a private key in it, and everybody may read a certificate",
+            f"{file.path} has a private key in it, and everyone may read a certificate",
             f"openssl pkey -noout -in {file.path}",
             f"move the key into secrets/{KEY}",
         )
     try:
-        chain = [x509.load_pem_x509_certificate(block) for block in _PEM.findall(file.content)]
+        chain = pem_certificates(file.content)
     except ValueError:
         chain = []
     if chain:
@@ -138,7 +122,7 @@ def _private_key(file: File) -> PrivateKeyTypes:
         return load_pem_private_key(file.content, password=None)
     except TypeError:
         raise PairError(
-            f"{file.path} has a password, and nobody could type it at the proxy's start",
+            f"{file.path} has a password, which the proxy cannot enter at its start",
             f"openssl pkey -noout -in {file.path}",
             f"take it off: openssl pkey -in {file.path} -out NEW",
         ) from None
@@ -150,28 +134,12 @@ def _private_key(file: File) -> PrivateKeyTypes:
         ) from None
 
 
-def _check_time(file: File, certificate: x509.Certificate, now: datetime) -> None:
-    who = f"the certificate of {_name(certificate)} in {file.path}"
-    if certificate.not_valid_after_utc < now:
-        raise PairError(
-            f"{who} has run out on {certificate.not_valid_after_utc:%Y-%m-%d}",
-            _show(file, "-enddate"),
-            "copy a new one, or remove the pair to have a self-signed one made",
-        )
-    if certificate.not_valid_before_utc > now:
-        raise PairError(
-            f"{who} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC",
-            _show(file, "-startdate"),
-            "set this machine's clock, or wait",
-        )
-
-
 def _check_order(file: File, chain: list[x509.Certificate]) -> None:
     for lower, upper in pairwise(chain):
         if not _issued(lower, upper):
             raise PairError(
-                f"the chain in {file.path} is out of order: {_name(upper)} has not signed {_name(lower)}, "
-                "the certificate in front of it",
+                f"the chain in {file.path} is out of order: {_name(upper)} did not sign {_name(lower)}, "
+                "the certificate before it",
                 _show_chain(file),
                 "put the server's own certificate first, behind each the one that signed it, and nothing else",
             )
@@ -189,16 +157,16 @@ def _warnings(file: File, chain: list[x509.Certificate], names: set[str], now: d
     for certificate in chain:
         left = certificate.not_valid_after_utc - now
         if left < SOON:
-            yield f"the certificate of {_name(certificate)} in {file.path} runs out in {left.days} days."
+            yield f"the certificate of {_name(certificate)} in {file.path} expires in {left.days} days."
     own = chain[0]
     if len(chain) == 1 and own.issuer != own.subject:
         yield (
-            f"{file.path} has no chain: many programs will not trust it. Append the certificate of "
+            f"{file.path} has no chain: many programs do not trust it. Append the certificate of "
             f"{own.issuer.rfc4514_string()}; {_show_chain(file)} shows what is in there."
         )
     if missing := sorted(names - _names(own)):
         yield (
-            f"the certificate in {file.path} is not for {' and '.join(missing)}: browsers will refuse it there. "
+            f"the certificate in {file.path} is not for {' and '.join(missing)}: browsers refuse it there. "
             f"{_show(file, '-ext subjectAltName')} shows its names."
         )
 
@@ -212,12 +180,7 @@ def _names(certificate: x509.Certificate) -> set[str]:
 
 
 def _name(certificate: x509.Certificate) -> str:
-    return certificate.subject.rfc4514_string() or "nobody"
-
-
-def _public(key: object) -> bytes:
-    encode: Callable[[Encoding, PublicFormat], bytes] = key.public_bytes  # type: ignore[attr-defined]
-    return encode(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return certificate.subject.rfc4514_string() or "an unnamed subject"
 
 
 def _show(file: File, what: str) -> str:

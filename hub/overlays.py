@@ -17,7 +17,6 @@ from hub.settings.model import SettingsModel, given
 
 if TYPE_CHECKING:
     from host.engine import Host
-
     from hub.configuration import Configuration
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -145,8 +145,9 @@ class HubDockerSpawner(MountingDockerSpawner):
         finally:
             places.cancel()
         if mismatch := versions.compare(version, self.image):
-            self.log.log(mismatch.level, "%s: %s", self._log_name, mismatch.message)
-            self._told.tell(mismatch.message, ANSWERED)
+            message = f"{mismatch.message} An administrator can {mismatch.fix}."
+            self.log.log(mismatch.level, "%s: %s", self._log_name, message)
+            self._told.tell(message, ANSWERED)
         return ip, port
 
     async def get_command(self) -> list[str]:

@@ -1,7 +1,6 @@
-"""Servers that were started from an older image or older settings: a restart of the server would change something.
+"""What a server's container was made from, as labels: with these host/servers.py tells which servers are older.
 
-A server that runs is never touched when `.env` or an image changes. What it was made from is in its container: the
-image's id by Docker itself, the settings as labels, which `scripts/servers` reads.
+The image's id is in the container already.
 """
 
 from __future__ import annotations
@@ -9,12 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hub import paths
 from hub.configuration import Configuration
-from hub.names import LABELS, SERVER_LABEL, USER_LABEL
+from hub.names import LABELS
 from hub.settings.model import SettingsModel, plain, setting_of
 
 SETTINGS_LABEL = f"{LABELS}.settings"
@@ -47,42 +45,6 @@ class Origin:
     def labels(self) -> dict[str, str]:
         """The container's labels."""
         return {SETTINGS_LABEL: self.settings, VOLUMES_LABEL: self.volumes}
-
-
-@dataclass(frozen=True)
-class Server:
-    """A server that runs, with what a restart of it would change."""
-
-    user: str
-    name: str
-    old: tuple[str, ...]
-
-
-def read(lines: Iterable[str], today: Origin) -> Iterator[Server]:
-    """Yield a server for each line of `scripts/servers`.
-
-    A line has the id of the container's image, the id that its name stands for now (`-` when there is none) and the
-    container's labels, in JSON.
-    """
-    for line in lines:
-        image, image_now, text = line.split(maxsplit=2)
-        labels = json.loads(text)
-        name = labels.get(SERVER_LABEL, "")
-        # A container without these labels is from before there were any.
-        older = labels.get(SETTINGS_LABEL) != today.settings or (name and labels[VOLUMES_LABEL] != today.volumes)
-        old = {"older image": image != image_now, "older settings": older}
-        yield Server(labels[USER_LABEL], name, tuple(what for what, true in old.items() if true))
-
-
-def sentence(servers: Iterable[Server]) -> str:
-    """Whose servers would be others after a restart; empty when there are none."""
-    old = sorted({server.user for server in servers if server.old})
-    if not old:
-        return ""
-    return (
-        f"Started from an older image or older settings, and running on: the servers of {', '.join(old)}.\n"
-        "They are not touched; each gets the new at its next start (make users says what is older)."
-    )
 
 
 def _of_servers(model: SettingsModel) -> dict[str, object]:

@@ -1,0 +1,177 @@
+"""What `make` runs beside the Engine: scripts/host VERB. The checkout comes as a tar on stdin (host/checkout.py)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from docker.errors import NotFound
+
+from host import check, doctor, folders, generate, ports, secrets, servers, users
+from host.checkout import Checkout, packed
+from host.engine import Host
+from hub import errors
+from hub.names import USER_LABEL
+from hub.overlays import overlays
+
+type Run = Callable[[Host, Sequence[str]], None]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb: what it does, and its help."""
+
+    run: Run
+    help: str
+
+
+def say(text: str) -> None:
+    """Print for a person: stdout is for what a verb makes."""
+    if text:
+        print(f"==> {text}", file=sys.stderr)
+
+
+def prepare(host: Host, names: Sequence[str]) -> None:
+    """Check everything; write a tar with what is missing in secrets/, and the number of the socket's group."""
+    sys.stderr.write(check.in_lines(check.settings_and_files(host)))
+    files, said = secrets.missing(host.checkout.root, [*names, *check.names(host)])
+    for path, content in files.items():
+        target = host.checkout.root / path
+        target.parent.mkdir(exist_ok=True)
+        target.touch(mode=0o600)
+        target.write_bytes(content)
+    sys.stderr.write(check.in_lines(check.pair(host)))
+    group = check.docker_host(host)
+    sys.stdout.buffer.write(packed(files | {"docker-gid": str(group).encode()}))
+    for line in said:
+        say(line)
+
+
+def make(host: Host, _: Sequence[str]) -> None:
+    """Make network and volumes, and see that no image stays root."""
+    if doctor.rights.starts_as_root(host.found.hub):
+        for image in doctor.images(host):
+            doctor.refuse_root(host, image)
+    network_and_volumes(host)
+    for line in folders.make(host):
+        print(line, file=sys.stderr) if line.startswith("WARNING") else say(line)
+
+
+def network_and_volumes(host: Host, _: Sequence[str] = ()) -> None:
+    """Make what must stay, unless it is there: Compose does not own it, so `docker compose down -v` cannot delete it."""
+    client = host.client
+    volumes = [host.found.host.data_volume_host, *(name for each in host.found.overlays for name in each.volumes())]
+    wanted = [("network", client.networks, host.found.hub.docker_network_name)]
+    for kind, made, name in [*wanted, *(("volume", client.volumes, volume) for volume in volumes)]:
+        try:
+            made.get(name)
+        except NotFound:
+            made.create(name)
+            say(f"Made the {kind} {name}")
+
+
+def images(host: Host, _: Sequence[str]) -> None:
+    """Print the notebook images, one on each line: the own one always, another one where it is missing."""
+    for image in doctor.images(host):
+        if image == host.own_notebook_image or not host.image_id(image):
+            print(image)
+
+
+def welcome(host: Host, _: Sequence[str]) -> None:
+    """Print where to sign in, and whose servers are older."""
+    print(f"\nJupyterHub is ready.\n\n{host.in_hub('python', '-m', 'hub.admin', 'welcome')}")
+    print("Next: write names into userlist, then: make build && docker compose up -d && make users")
+    older(host)
+
+
+def running(host: Host, _: Sequence[str] = ()) -> None:
+    """Print the servers that run, and whose servers a restart would change."""
+    lines = [("SERVER", "STATUS", "USER", "IMAGE")]
+    lines += [
+        (each.name, each.status, each.labels[USER_LABEL], each.attrs["Config"]["Image"]) for each in host.servers()
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    older(host)
+
+
+def older(host: Host) -> None:
+    """Print whose servers a restart would change, where the hub can be asked."""
+    hub = host.service("hub")
+    if hub and hub.status == "running" and host.servers():
+        if text := servers.sentence(servers.running(host, host.hub_users()["origin"])):
+            print(f"\n{text}")
+
+
+def stop(host: Host, _: Sequence[str]) -> None:
+    """Stop every user's server."""
+    if names := servers.stop_all(host):
+        say(f"Stopped the servers of: {names}")
+
+
+def clean(host: Host, _: Sequence[str]) -> None:
+    """Remove images and network."""
+    label = {"label": f"com.docker.compose.project={host.project}"}
+    own = {tag for image in host.client.images.list(filters=label) for tag in image.tags}
+    for tag in sorted(own | {each["image"] for each in host.checkout.compose["services"].values()} - {host.image}):
+        if host.image_id(tag):
+            host.client.images.remove(tag, force=True)
+    try:
+        host.client.networks.get(host.found.hub.docker_network_name).remove()
+    except NotFound:
+        pass
+    say(
+        f"Removed. Users' files and the hub's data are still in their volumes: docker volume ls --filter name={host.project}"
+    )
+
+
+def settings(host: Host, _: Sequence[str]) -> None:
+    """Write a tar with what is generated from the settings."""
+    files = generate.generated(host.checkout.root)
+    sys.stdout.buffer.write(packed({str(path): text.encode() for path, text in files.items()}, mode=0o644))
+
+
+VERBS = {
+    "prepare": Verb(prepare, "check everything, and make what is missing in secrets/; NAME: this machine's names"),
+    "make": Verb(make, "make network, volumes and shared folders"),
+    "volumes": Verb(network_and_volumes, "make network and volumes"),
+    "images": Verb(images, "print the notebook images to build or pull"),
+    "ports": Verb(lambda host, _: ports.check(host), "see that the published ports are free"),
+    "welcome": Verb(welcome, "print where to sign in"),
+    "servers": Verb(running, "print the users' servers that run"),
+    "users": Verb(lambda host, _: print(users.report(host)), "print the table of users"),
+    "doctor": Verb(lambda host, _: doctor.print_report(host), "print a report on everything"),
+    "stop": Verb(stop, "stop every user's server"),
+    "clean": Verb(clean, "remove images and network"),
+    "settings": Verb(settings, "write what is generated from the settings"),
+}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run a verb.
+
+    Raises:
+        OperatorError: it cannot be done.
+    """
+    of_overlays = {
+        name: Verb(run, f"see examples/{each.folder()}") for each in overlays() for name, run in each.verbs.items()
+    }
+    parser = argparse.ArgumentParser(prog="scripts/host", description="What make runs beside the Docker Engine.")
+    sub = parser.add_subparsers(dest="verb", required=True)
+    for name, verb in (VERBS | of_overlays).items():
+        sub.add_parser(name, help=verb.help).add_argument("arguments", nargs="*", metavar="ARGUMENT")
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = Checkout.receive(sys.stdin.buffer, Path(folder), os.environ)
+        (VERBS | of_overlays)[given.verb].run(Host(checkout), given.arguments)
+
+
+if __name__ == "__main__":
+    errors.run(partial(main, sys.argv[1:]))

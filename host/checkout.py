@@ -1,0 +1,94 @@
+"""What scripts/host sends of the checkout: one tar, so that the Docker host may be another machine."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from hub.errors import OperatorError, Problem, SettingsError
+
+# What the operator writes: `make build` copies it into images, and Docker follows no link out of the build's files.
+WRITTEN = ("userlist", "profiles.yaml", "folders.yaml", "secrets/jupyterhub.*", "secrets/ca.crt")
+TLS = ("on", "off")
+
+
+class Checkout:
+    """The files of the checkout, and what Compose makes of them.
+
+    Attributes:
+        root: the folder with the files; those given on the command line are in its folder `given`.
+    """
+
+    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+        self.root = root
+        self._tls = environment.get("TLS") or "on"
+
+    @classmethod
+    def receive(cls, stdin: BinaryIO, root: Path, environment: Mapping[str, str]) -> Checkout:
+        """Unpack the tar on `stdin` into the folder `root`."""
+        with tarfile.open(fileobj=stdin, mode="r|") as tar:
+            tar.extractall(root, filter="tar")
+        return cls(root, environment)
+
+    @cached_property
+    def compose(self) -> dict[str, Any]:
+        """What `docker compose config --format json` prints.
+
+        Raises:
+            OperatorError: Compose could not read its files.
+        """
+        text = (self.root / "compose.json").read_text()
+        if text:
+            return json.loads(text)
+        if self._tls not in TLS:  # it chooses a file of proxy/
+            text = f"TLS (.env or the shell) is {self._tls!r}; expected on or off."
+            raise SettingsError([Problem("TLS", "value", text)])
+        error = (self.root / "compose.error").read_text().strip()
+        raise OperatorError(
+            "Compose cannot use docker-compose.yml with these settings", "correct the setting in .env", lines=[error]
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment that Compose would give to the hub; it writes `$` as `$$`."""
+        variables = self.compose["services"]["hub"]["environment"]
+        return {name: value.replace("$$", "$") for name, value in variables.items() if value}
+
+    def given(self, name: str) -> bytes:
+        """A file that was given as `--file NAME=PATH`; empty where it was not."""
+        path = self.root / "given" / name
+        return path.read_bytes() if path.exists() else b""
+
+    def refuse_links(self) -> None:
+        """See that no file that goes into an image is a link.
+
+        Raises:
+            OperatorError: one is.
+        """
+        for path in (found for pattern in WRITTEN for found in self.root.glob(pattern)):
+            if path.is_symlink():
+                name = path.relative_to(self.root)
+                raise OperatorError(
+                    f"{name} is a link, which Docker cannot follow", "copy the file itself", show=f"ls -l {name}"
+                )
+
+
+def packed(files: Mapping[str, bytes], mode: int = 0o600) -> bytes:
+    """A tar with these files; links of the receiving side are not followed.
+
+    Args:
+        files: contents by path.
+        mode: of each.
+    """
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for path, content in files.items():
+            member = tarfile.TarInfo(path.lstrip("/"))
+            member.size, member.mode = len(content), mode
+            tar.addfile(member, io.BytesIO(content))
+    return archive.getvalue()

@@ -1,0 +1,194 @@
+"""The Docker host: its Engine, and throw-away containers for what only a mount or the host's network shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, ImageNotFound, NotFound
+from docker.models.containers import Container
+from docker.types import Mount
+
+from host.checkout import Checkout, packed
+from hub import configuration
+from hub.configuration import Configuration
+from hub.errors import OperatorError
+from hub.names import PROJECT_LABEL
+
+COMPOSE_PROJECT = "com.docker.compose.project"
+COMPOSE_SERVICE = "com.docker.compose.service"
+# Long enough for the first start of a large image from a slow disk.
+RUN_SECONDS = 60
+TIMED_OUT = 124
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended: its exit code, its output, and its errors."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last_words(self) -> str:
+        """The last line of the errors."""
+        lines = [line for line in self.err.splitlines() if line.strip()]
+        return (lines or ["no reason was given"])[-1]
+
+
+class Host:
+    """The Docker host, with the deployment of the checkout."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self.checkout = checkout
+
+    @cached_property
+    def client(self) -> docker.DockerClient:
+        """The Engine."""
+        return docker.DockerClient(base_url="unix:///var/run/docker.sock", timeout=RUN_SECONDS)
+
+    @cached_property
+    def found(self) -> Configuration:
+        """All settings and files.
+
+        Raises:
+            SettingsError, FileError: they cannot be used.
+        """
+        return configuration.load(self.checkout.environment, self.checkout.root)
+
+    @property
+    def project(self) -> str:
+        """COMPOSE_PROJECT_NAME, also where other settings are bad."""
+        return self.checkout.compose["name"]
+
+    @property
+    def image(self) -> str:
+        """The image that this program runs in."""
+        return f"{self.project}-host"
+
+    @property
+    def own_notebook_image(self) -> str:
+        """The notebook image that `make build` builds."""
+        return f"{self.project}-user"
+
+    def run(
+        self,
+        image: str,
+        command: Sequence[str] | None = None,
+        *,
+        mounts: Sequence[Mount] = (),
+        files: Mapping[str, bytes] | None = None,
+        seconds: float = RUN_SECONDS,
+        **options: Any,
+    ) -> Done:
+        """Run a command in a container that is removed afterwards, without rights beyond those in `options`.
+
+        Args:
+            image: its image, which has to be on the Docker host.
+            command: the command; the image's own where it is None.
+            mounts: what it sees of the Docker host.
+            files: files to put into it, by path.
+            seconds: how long it may take; after that its exit code is TIMED_OUT.
+            options: of the SDK's `containers.create`.
+        """
+        strict: dict[str, Any] = {"network_mode": "none", "cap_drop": ["ALL"], "security_opt": ["no-new-privileges"]}
+        labels = {COMPOSE_PROJECT: self.project}
+        try:
+            container = self.client.containers.create(
+                image, command and list(command), mounts=list(mounts), labels=labels, **strict | options
+            )
+        except APIError as error:
+            return Done(125, "", str(error.explanation))
+        try:
+            if files:
+                container.put_archive("/", packed(files))
+            container.start()
+            code = container.wait(timeout=seconds)["StatusCode"]
+        except requests.exceptions.RequestException:
+            code = TIMED_OUT
+        except APIError as error:
+            return Done(127, "", str(error.explanation))
+        else:
+            out, err = (container.logs(stdout=first, stderr=not first).decode() for first in (True, False))
+            return Done(code, out, err)
+        finally:
+            container.remove(force=True, v=True)
+        return Done(code, "", "")
+
+    def module(self, module: str, *arguments: str, **options: Any) -> Done:
+        """`run` a module of this program as root."""
+        command = ["python", "-m", module, *arguments]
+        return self.run(self.image, command, entrypoint="", user="root", **options)
+
+    def sees(self, path: str, target: str, script: str) -> Done:
+        """What a script of the shell says about a path of the Docker host, mounted at `target` for reading."""
+        mount = Mount(target, path, type="bind", read_only=True)
+        return self.run(self.image, ["sh", "-c", script], entrypoint="", mounts=[mount])
+
+    def in_hub(self, *command: str) -> str:
+        """What a command in the hub's container prints.
+
+        Raises:
+            OperatorError: the hub does not run, or the command has failed: its own report.
+        """
+        try:
+            container = self.client.containers.get(self.project)
+            code, (out, err) = container.exec_run(list(command), demux=True)
+        except (NotFound, APIError):
+            raise OperatorError("the hub does not run", "make up") from None
+        if code:
+            raise Relayed((err or b"").decode())
+        return (out or b"").decode()
+
+    def hub_users(self) -> dict[str, Any]:
+        """What the hub knows of its users; see `hub.admin.users`."""
+        return json.loads(self.in_hub("python", "-m", "hub.admin", "users"))
+
+    def service(self, name: str) -> Container | None:
+        """The container of a Compose service; None where there is none."""
+        labels = [f"{COMPOSE_PROJECT}={self.project}", f"{COMPOSE_SERVICE}={name}", "com.docker.compose.oneoff=False"]
+        found = self.client.containers.list(all=True, filters={"label": labels})
+        return found[0] if found else None
+
+    def servers(self, all: bool = False) -> list[Container]:
+        """The containers of users' servers: those that run, or `all`."""
+        return self.client.containers.list(all=all, filters={"label": f"{PROJECT_LABEL}={self.project}"})
+
+    def image_id(self, name: str) -> str:
+        """The id that an image's name stands for now; empty where there is no such image."""
+        try:
+            return self.client.images.get(name).id or ""
+        except ImageNotFound:
+            return ""
+
+    def user_of(self, image: str, **options: Any) -> int:
+        """The number of the user that an image runs a command as.
+
+        Raises:
+            OperatorError: it cannot say so.
+        """
+        done = self.run(image, ["-u"], entrypoint="id", **options)
+        if done.code or not done.out.strip().isdecimal():
+            raise OperatorError(
+                f"the notebook image {image} does not say who its user is: {done.last_words}", "make notebook_image"
+            )
+        return int(done.out)
+
+
+class Relayed(OperatorError):
+    """An error that another program of ours has reported already."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("", "")
+        self.text = text.strip()
+
+    @property
+    def report(self) -> str:
+        """The other program's report."""
+        return self.text

@@ -1,0 +1,74 @@
+"""What is made in secrets/ where it is missing: tokens, and a TLS pair. What is there is never changed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from host.tls_pair import CERTIFICATES, KEY
+
+TOKENS = {
+    "secrets/proxy.env": ("CONFIGPROXY_AUTH_TOKEN",),
+    "secrets/hub.env": ("JUPYTERHUB_HEALTH_TOKEN", "JUPYTERHUB_CRYPT_KEY"),
+}
+# The most that JupyterHub takes as a token is 64 characters.
+TOKEN_BYTES = 32
+# Browsers accept no certificate that is valid for longer.
+PAIR_DAYS = 825
+
+
+def missing(root: Path, names: Iterable[str]) -> tuple[dict[str, bytes], list[str]]:
+    """The files of secrets/ that have to be written.
+
+    Args:
+        root: the checkout.
+        names: host names for a self-signed certificate, beside localhost; the first is its subject.
+
+    Returns:
+        The whole content of each file, by path, and a sentence for each that says what was made.
+    """
+    files, said = {}, []
+    for path, tokens in TOKENS.items():
+        before = (root / path).read_text() if (root / path).exists() else ""
+        new = [name for name in tokens if not any(line.startswith(f"{name}=") for line in before.splitlines())]
+        if new:
+            begin = before if not before or before.endswith("\n") else f"{before}\n"
+            files[path] = (begin + "".join(f"{name}={secrets.token_hex(TOKEN_BYTES)}\n" for name in new)).encode()
+            said += [f"Made {name} in {path}" for name in new]
+    if not any((root / "secrets").glob("jupyterhub.*")):
+        names = list(dict.fromkeys(names))
+        certificate, key = self_signed(names)
+        files |= {f"secrets/{CERTIFICATES[0]}": certificate, f"secrets/{KEY}": key}
+        said.append(
+            f"Made a self-signed TLS pair for {', '.join(['localhost', *names])}; replace secrets/{CERTIFICATES[0]} and "
+            f"secrets/{KEY} with your own when you have one"
+        )
+    return files, said
+
+
+def self_signed(names: list[str]) -> tuple[bytes, bytes]:
+    """A certificate for this machine and `names`, signed by its own key, and that key; both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, (names or ["localhost"])[0][:64])])
+    now = datetime.now(UTC)
+    hosts = [x509.DNSName(name) for name in ("localhost", *names)]
+    builder = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=PAIR_DAYS))
+        .add_extension(x509.SubjectAlternativeName([*hosts, x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    )
+    certificate = builder.sign(key, hashes.SHA256())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return certificate.public_bytes(Encoding.PEM), private

@@ -1,0 +1,78 @@
+"""The table of `make users`: what the hub knows of its users, and what the Docker host knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from host import servers, volumes
+from host.engine import Host
+from host.servers import Server
+from host.volumes import Volume
+from hub import names
+
+COLUMNS = ("name", "admin", "groups", "last activity (UTC)", "server", "files", "initial password", "note")
+
+
+def report(host: Host) -> str:
+    """The table, and below it the volumes without a user."""
+    known = host.hub_users()
+    found = volumes.of_users(host)
+    running = servers.running(host, known["origin"])
+    by_owner: dict[str, list[Volume]] = {}
+    for volume in found:
+        by_owner.setdefault(volume.user(host.project), []).append(volume)
+    of_overlays = [notes for overlay in host.found.overlays if (notes := overlay.notes(host)) is not None]
+    lines = []
+    for user in known["users"]:
+        owned = by_owner.pop(names.escaped(user["name"]), [])
+        of_host = (*host_notes(host.found.hub.disk_limit, owned), *overlay_notes(user["name"], of_overlays))
+        lines.append(row(user, owned, [*of_host, *server_notes(user["name"], running)]))
+    return "\n\n".join(filter(None, (table(lines), left_over(by_owner))))
+
+
+def row(user: Mapping[str, Any], owned: Iterable[Volume], notes: Iterable[str]) -> tuple[str, ...]:
+    """A line of the table; see COLUMNS. What the hub notes of a user counts before the others."""
+    return (
+        user["name"],
+        "admin" if user["admin"] else "",
+        " ".join(user["groups"]),
+        user["last_activity"],
+        "running" if user["running"] else "",
+        volumes.describe(owned),
+        user["initial_password"],
+        user["note"] or ", ".join(filter(None, notes)),
+    )
+
+
+def host_notes(disk_limit: int, owned: Iterable[Volume]) -> Iterator[str]:
+    """Yield what is to be said of a user's volumes; `disk_limit` is that of new ones, in bytes."""
+    if any(volume.limit != disk_limit for volume in owned):
+        yield "volume older than DISK_LIMIT"
+
+
+def overlay_notes(user: str, of_overlays: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """Yield what the choices in use note of a user."""
+    for notes in of_overlays:
+        yield notes.get(names.escaped(user), notes.get("", ""))
+
+
+def server_notes(user: str, running: Iterable[Server]) -> Iterator[str]:
+    """Yield what is older in a user's servers, each once."""
+    yield from dict.fromkeys(what for server in running if server.user == user for what in server.old)
+
+
+def table(lines: list[tuple[str, ...]]) -> str:
+    """Columns of equal width, headed by COLUMNS; a column without a value in any line is left out."""
+    used = [index for index, _ in enumerate(COLUMNS) if any(line[index] for line in lines)]
+    picked = [[line[index] for index in used] for line in (COLUMNS, *lines)]
+    widths = [max(len(line[column]) for line in picked) for column in range(len(used))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in picked
+    )
+
+
+def left_over(by_owner: Mapping[str, list[Volume]]) -> str:
+    """The volumes of these owners, who are not users, a line each below a headline; empty when there are none."""
+    lines = [f"  {each.name}  {volumes.describe([each])}" for _, owned in sorted(by_owner.items()) for each in owned]
+    return "\n".join(["Volumes without a user:", *lines]) if lines else ""

@@ -1,0 +1,42 @@
+"""What the checks of certificates share, of the proxy's pair and of others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+# How long before its end a certificate is warned of.
+SOON = timedelta(days=30)
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
+def pem_certificates(content: bytes) -> list[x509.Certificate]:
+    """The certificates of a file, with any text around the PEM blocks; none where it has no block.
+
+    Raises:
+        ValueError: a block is not a certificate.
+    """
+    return [x509.load_pem_x509_certificate(block) for block in _PEM.findall(content)]
+
+
+def fit(key: PrivateKeyTypes, certificate: x509.Certificate) -> bool:
+    """Whether a certificate was made for this key."""
+    return _public(key.public_key()) == _public(certificate.public_key())
+
+
+def time_problems(certificate: x509.Certificate, now: datetime) -> Iterator[tuple[str, str]]:
+    """Yield why a certificate is not valid `now`, and what to do; its name goes in front."""
+    if certificate.not_valid_after_utc < now:
+        yield f"expired on {certificate.not_valid_after_utc:%Y-%m-%d}", "replace it with a new certificate"
+    if certificate.not_valid_before_utc > now:
+        begin = f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+        yield f"is not valid before {begin}", "set the clock of this machine, or wait"
+
+
+def _public(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
