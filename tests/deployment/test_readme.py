@@ -60,7 +60,7 @@ class Reader:
     deployment: Deployment
 
     def type(self, command: str) -> str:
-        """Run a command in the folder that the commands before it lead to; return what it prints, by the README's names."""
+        """Run a command where the ones before it lead to; return what it prints, with the names of the README."""
         if command.startswith("cd "):
             self.deployment.root /= command.removeprefix("cd ")
             return ""
