@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,17 +40,17 @@ def say(text: str) -> None:
 
 def prepare(host: Host, names: Sequence[str]) -> None:
     """Check everything; write a tar with what is missing in secrets/, and the number of the socket's group."""
-    sys.stderr.write(check.in_lines(check.settings_and_files(host)))
-    files, said = secrets.missing(host.checkout.root, [*names, *check.names(host)])
-    for path, content in files.items():
-        target = host.checkout.root / path
-        target.parent.mkdir(exist_ok=True)
-        target.touch(mode=0o600)
-        target.write_bytes(content)
-    sys.stderr.write(check.in_lines(check.pair(host)))
+    root = host.checkout.root
+    made = secrets.tokens(root)
+    host.checkout.add(made.files, made.variables)
+    warnings = list(check.settings_and_files(host))
+    pair = secrets.pair(root, [*names, *check.names(host)])
+    host.checkout.add(pair.files, {})
+    warnings += check.pair(host)
     group = check.docker_host(host)
-    sys.stdout.buffer.write(packed(files | {"docker-gid": str(group).encode()}))
-    for line in said:
+    sys.stdout.buffer.write(packed(made.files | pair.files | {"docker-gid": str(group).encode()}))
+    sys.stderr.write(check.in_lines(warnings))
+    for line in made.said + pair.said:
         say(line)
 
 
@@ -105,9 +106,10 @@ def running(host: Host, _: Sequence[str] = ()) -> None:
 def older(host: Host) -> None:
     """Print whose servers a restart would change, where the hub can be asked."""
     hub = host.service("hub")
-    if hub and hub.status == "running" and host.servers():
-        if text := servers.sentence(servers.running(host, host.hub_users()["origin"])):
-            print(f"\n{text}")
+    if hub is None or hub.status != "running" or not host.servers():
+        return
+    if text := servers.sentence(servers.running(host, host.hub_users()["origin"])):
+        print(f"\n{text}")
 
 
 def stop(host: Host, _: Sequence[str]) -> None:
@@ -123,10 +125,8 @@ def clean(host: Host, _: Sequence[str]) -> None:
     for tag in sorted(own | {each["image"] for each in host.checkout.compose["services"].values()} - {host.image}):
         if host.image_id(tag):
             host.client.images.remove(tag, force=True)
-    try:
+    with suppress(NotFound):
         host.client.networks.get(host.found.hub.docker_network_name).remove()
-    except NotFound:
-        pass
     say(
         f"Removed. Users' files and the hub's data are still in their volumes: docker volume ls --filter name={host.project}"
     )

@@ -27,6 +27,7 @@ class Checkout:
     def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
         self.root = root
         self._tls = environment.get("TLS") or "on"
+        self._made: dict[str, str] = {}
 
     @classmethod
     def receive(cls, stdin: BinaryIO, root: Path, environment: Mapping[str, str]) -> Checkout:
@@ -57,7 +58,16 @@ class Checkout:
     def environment(self) -> dict[str, str]:
         """The environment that Compose would give to the hub; it writes `$` as `$$`."""
         variables = self.compose["services"]["hub"]["environment"]
-        return {name: value.replace("$$", "$") for name, value in variables.items() if value}
+        return {name: value.replace("$$", "$") for name, value in variables.items() if value} | self._made
+
+    def add(self, files: Mapping[str, bytes], variables: Mapping[str, str]) -> None:
+        """Take files that were made, and the variables in them, as if they had come with the others."""
+        self._made |= variables
+        for path, content in files.items():
+            target = self.root / path
+            target.parent.mkdir(exist_ok=True)
+            target.touch(mode=0o600)
+            target.write_bytes(content)
 
     def given(self, name: str) -> bytes:
         """A file that was given as `--file NAME=PATH`; empty where it was not."""

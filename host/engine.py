@@ -143,7 +143,7 @@ class Host:
         except (NotFound, APIError):
             raise OperatorError("the hub does not run", "make up") from None
         if code:
-            raise Relayed((err or b"").decode())
+            raise RelayedError((err or b"").decode())
         return (out or b"").decode()
 
     def hub_users(self) -> dict[str, Any]:
@@ -181,7 +181,7 @@ class Host:
         return int(done.out)
 
 
-class Relayed(OperatorError):
+class RelayedError(OperatorError):
     """An error that another program of ours has reported already."""
 
     def __init__(self, text: str) -> None:

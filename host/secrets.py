@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -26,33 +27,46 @@ TOKEN_BYTES = 32
 PAIR_DAYS = 825
 
 
-def missing(root: Path, names: Iterable[str]) -> tuple[dict[str, bytes], list[str]]:
-    """The files of secrets/ that have to be written.
+@dataclass
+class Made:
+    """What was made: the whole content of each file, by path, new variables, and a sentence for each thing."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+
+def tokens(root: Path) -> Made:
+    """The tokens that are missing in the files of secrets/ of the checkout at `root`."""
+    made = Made()
+    for path, names in TOKENS.items():
+        before = (root / path).read_text() if (root / path).exists() else ""
+        missing = [name for name in names if not any(line.startswith(f"{name}=") for line in before.splitlines())]
+        new = {name: secrets.token_hex(TOKEN_BYTES) for name in missing}
+        if new:
+            begin = before if not before or before.endswith("\n") else f"{before}\n"
+            made.files[path] = (begin + "".join(f"{name}={token}\n" for name, token in new.items())).encode()
+            made.variables |= new
+            made.said += [f"Made {name} in {path}" for name in new]
+    return made
+
+
+def pair(root: Path, names: Iterable[str]) -> Made:
+    """A self-signed TLS pair, unless the checkout at `root` has one or half of one.
 
     Args:
         root: the checkout.
-        names: host names for a self-signed certificate, beside localhost; the first is its subject.
-
-    Returns:
-        The whole content of each file, by path, and a sentence for each that says what was made.
+        names: host names for the certificate, beside localhost; the first is its subject.
     """
-    files, said = {}, []
-    for path, tokens in TOKENS.items():
-        before = (root / path).read_text() if (root / path).exists() else ""
-        new = [name for name in tokens if not any(line.startswith(f"{name}=") for line in before.splitlines())]
-        if new:
-            begin = before if not before or before.endswith("\n") else f"{before}\n"
-            files[path] = (begin + "".join(f"{name}={secrets.token_hex(TOKEN_BYTES)}\n" for name in new)).encode()
-            said += [f"Made {name} in {path}" for name in new]
-    if not any((root / "secrets").glob("jupyterhub.*")):
-        names = list(dict.fromkeys(names))
-        certificate, key = self_signed(names)
-        files |= {f"secrets/{CERTIFICATES[0]}": certificate, f"secrets/{KEY}": key}
-        said.append(
-            f"Made a self-signed TLS pair for {', '.join(['localhost', *names])}; replace secrets/{CERTIFICATES[0]} and "
-            f"secrets/{KEY} with your own when you have one"
-        )
-    return files, said
+    if any((root / "secrets").glob("jupyterhub.*")):
+        return Made()
+    names = list(dict.fromkeys(names))
+    certificate, key = self_signed(names)
+    said = (
+        f"Made a self-signed TLS pair for {', '.join(['localhost', *names])}. "
+        f"Replace secrets/{CERTIFICATES[0]} and secrets/{KEY} with your own when you have one"
+    )
+    return Made({f"secrets/{CERTIFICATES[0]}": certificate, f"secrets/{KEY}": key}, {}, [said])
 
 
 def self_signed(names: list[str]) -> tuple[bytes, bytes]:
