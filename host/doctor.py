@@ -110,19 +110,19 @@ def settings(report: Report, host: Host) -> bool:
 
 def services(report: Report, host: Host) -> None:
     """Each container of the deployment: it runs, is healthy, and is what `docker compose up -d` would start now."""
-    hashes = dict(line.split() for line in host.checkout.given("hashes").decode().splitlines())
-    for name, service in host.checkout.compose["services"].items():
+    # `docker compose config --hash` leaves out the env_files, so Compose itself has to say what it would replace.
+    replaced = re.findall(r"Container (\S+)\s+Recreate\s*$", host.checkout.given("plan").decode(), re.MULTILINE)
+    for name in host.checkout.compose["services"]:
         container = host.service(name)
         if container is None:
             report.fail(f"{name}: there is no container", "make up")
             continue
         health = container.attrs["State"].get("Health", {}).get("Status", "")
-        current = container.attrs["Image"] == host.image_id(service["image"])
         if container.status != "running":
             report.fail(f"{name}: the container is {container.status}", "make up")
         elif health not in ("", "healthy"):
             report.fail(f"{name}: the container is {health}", f"read why: docker compose logs {name}")
-        elif not current or container.labels.get("com.docker.compose.config-hash") != hashes.get(name):
+        elif container.name in replaced:
             report.warn(f"{name} runs with an older image or older settings", "docker compose up -d")
         else:
             report.ok(f"{name} runs{', healthy,' if health else ''} with the current image and settings")
