@@ -1,4 +1,4 @@
-"""`make doctor`: one report on everything that has to be right, to read or to paste. Nothing that is there is changed."""
+"""`make doctor`: one report on everything that has to be right, to read or to paste. It changes nothing."""
 
 from __future__ import annotations
 

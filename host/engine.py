@@ -17,7 +17,7 @@ from docker.types import Mount
 from host.checkout import Checkout, packed
 from hub import configuration
 from hub.configuration import Configuration
-from hub.errors import OperatorError
+from hub.errors import OperatorError, RelayedError
 from hub.names import PROJECT_LABEL
 
 COMPOSE_PROJECT = "com.docker.compose.project"
@@ -179,16 +179,3 @@ class Host:
                 f"the notebook image {image} does not say who its user is: {done.last_words}", "make notebook_image"
             )
         return int(done.out)
-
-
-class RelayedError(OperatorError):
-    """An error that another program of ours has reported already."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__("", "")
-        self.text = text.strip()
-
-    @property
-    def report(self) -> str:
-        """The other program's report."""
-        return self.text

@@ -1,4 +1,4 @@
-"""`make settings`: what is written about each setting beside its field, so that nobody has to write it twice.
+"""`make settings`: what is written about each setting beside its field, so that it is not written twice.
 
 - hub/settings.env: the names, without values. Compose fills them in from the shell or `.env`, and leaves out what is set
   nowhere: under `environment` such a name would take away what a file of secrets/ says.
