@@ -127,9 +127,7 @@ def clean(host: Host, _: Sequence[str]) -> None:
             host.client.images.remove(tag, force=True)
     with suppress(NotFound):
         host.client.networks.get(host.found.hub.docker_network_name).remove()
-    say(
-        f"Removed. Users' files and the hub's data are still in their volumes: docker volume ls --filter name={host.project}"
-    )
+    say(f"Removed. Users' files and the hub's data stay in volumes: docker volume ls --filter name={host.project}")
 
 
 def settings(host: Host, _: Sequence[str]) -> None:
