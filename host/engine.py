@@ -156,6 +156,11 @@ class Host:
         found = self.client.containers.list(all=True, filters={"label": labels})
         return found[0] if found else None
 
+    @staticmethod
+    def health(container: Container | None) -> str:
+        """What a container's health check says; empty where there is none."""
+        return container.attrs["State"].get("Health", {}).get("Status", "") if container else ""
+
     def servers(self, all: bool = False) -> list[Container]:
         """The containers of users' servers: those that run, or `all`."""
         return self.client.containers.list(all=all, filters={"label": f"{PROJECT_LABEL}={self.project}"})
