@@ -25,12 +25,17 @@ USAGE = "make client-cert USER=name P12=file"
 READ, WRITE = ["DAC_OVERRIDE"], ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
 
 
-def client_cert(host: Host, arguments: Sequence[str]) -> None:
+def client_cert(host: Host, values: GatewaySettings, arguments: Sequence[str]) -> None:
     """Store the files that were given as a user's certificate; without files, show the one that is there.
 
     Raises:
         OperatorError: it cannot be done.
     """
+    if not values.wants_certificates:
+        raise OperatorError(
+            "no client certificates are wanted: KG_URL, CLIENT_KEY, CLIENT_CERT and CLIENT_CA are not all set",
+            "set them as in examples/kernel-gateway/README.md, then run: make up",
+        )
     if len(arguments) != 1 or not arguments[0]:
         raise OperatorError("no user was named", USAGE)
     given = {name: content for name in (*FILES, "password") if (content := host.checkout.given(name))}
@@ -38,7 +43,6 @@ def client_cert(host: Host, arguments: Sequence[str]) -> None:
         raise OperatorError(
             "expected a package, or key, certificate and authority", "give P12=file, or KEY=file CERT=file CA=file"
         )
-    values = _settings(host)
     user = _known(host, arguments[0])
     volume = prefix(host.project) + escaped(user)
     if "p12" in given or "key" in given:
@@ -88,16 +92,6 @@ def _ends(host: Host, values: GatewaySettings) -> dict[str, str]:
     mounts = [Mount(f"/pki/{name.removeprefix(begin)}", name, read_only=True) for name in volumes]
     done = host.module(PROGRAM, "list", values.client_cert, mounts=mounts, cap_add=READ)
     return json.loads(done.out)
-
-
-def _settings(host: Host) -> GatewaySettings:
-    for overlay in host.found.overlays:
-        if isinstance(overlay.values, GatewaySettings) and overlay.values.wants_certificates:
-            return overlay.values
-    raise OperatorError(
-        "no client certificates are wanted: KG_URL, CLIENT_KEY, CLIENT_CERT and CLIENT_CA are not set",
-        "set them as in examples/kernel-gateway/README.md, then run: docker compose up -d",
-    )
 
 
 def _known(host: Host, name: str) -> str:

@@ -27,18 +27,11 @@ LAUNCH_PAD_SECONDS = 2
 type Value = str | Callable[[DockerSpawner], str]
 
 
-def _client_cert(host: Host, arguments: Sequence[str]) -> None:
-    from .certificate_volumes import client_cert
-
-    client_cert(host, arguments)
-
-
 class KernelGateway(Overlay):
     """Kernels run in the gateway at KG_URL; without KG_URL nothing changes."""
 
     settings = GatewaySettings
     values: GatewaySettings
-    verbs = {"client-cert": _client_cert}
 
     def server_environment(self) -> dict[str, Value]:
         """The settings of the gateway client."""
@@ -78,6 +71,18 @@ class KernelGateway(Overlay):
         from .certificate_volumes import notes
 
         return notes(host, self.values)
+
+    def client_cert(self, host: Host, arguments: Sequence[str]) -> None:
+        """`make client-cert`.
+
+        Raises:
+            OperatorError: it cannot be done.
+        """
+        from .certificate_volumes import client_cert
+
+        client_cert(host, self.values, arguments)
+
+    verbs = {"client-cert": client_cert}
 
 
 def prefix(project: str) -> str:
