@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest.register_assert_rewrite("support.sign_in", "support.sign_in_contract")
+
 PHASES = ("unit", "deployment", "alone")
 
 
