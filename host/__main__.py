@@ -65,7 +65,7 @@ def make(host: Host, _: Sequence[str]) -> None:
 
 
 def network_and_volumes(host: Host, _: Sequence[str] = ()) -> None:
-    """Make what must stay, unless it is there: Compose does not own it, so `docker compose down -v` cannot delete it."""
+    """Make what must stay, unless it is there: Compose does not own it, so that `down -v` cannot delete it."""
     client = host.client
     volumes = [host.found.host.data_volume_host, *(name for each in host.found.overlays for name in each.volumes())]
     wanted = [("network", client.networks, host.found.hub.docker_network_name)]
@@ -127,9 +127,7 @@ def clean(host: Host, _: Sequence[str]) -> None:
             host.client.images.remove(tag, force=True)
     with suppress(NotFound):
         host.client.networks.get(host.found.hub.docker_network_name).remove()
-    say(
-        f"Removed. Users' files and the hub's data are still in their volumes: docker volume ls --filter name={host.project}"
-    )
+    say(f"Removed. Users' files and the hub's data stay in volumes: docker volume ls --filter name={host.project}")
 
 
 def settings(host: Host, _: Sequence[str]) -> None:

@@ -79,7 +79,7 @@ def committed(lines: str) -> Iterator[str]:
         for name in model.model_fields
         if is_secret(model, name)
     }
-    for name in re.findall(r"^\s*(?:export\s+)?(\w+)\s*=\s*[^\s#]", lines, re.MULTILINE):
+    for name in re.findall(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*[^\s#]", lines, re.MULTILINE):
         if files.get(name, DOT_ENV) != DOT_ENV:
             yield f"{name} is a secret, and .env is a file to commit. Fix: move the line to {files[name]}."
 
@@ -96,7 +96,7 @@ def authorities(path: Path) -> None:
     if "PRIVATE KEY-----" in pem:
         raise OperatorError("secrets/ca.crt has a private key in it", "leave only certificates in it")
     try:
-        ssl.create_default_context(cadata=pem)
+        ssl.create_default_context(cadata=pem or "empty")
     except (ssl.SSLError, ValueError) as error:
         raise OperatorError(f"secrets/ca.crt cannot be used ({error})", "copy certificates in PEM into it") from None
 

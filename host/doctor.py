@@ -1,11 +1,11 @@
-"""`make doctor`: one report on everything that has to be right, to read or to paste. Nothing that is there is changed."""
+"""`make doctor`: one report on everything that has to be right, to read or to paste. It changes nothing."""
 
 from __future__ import annotations
 
 import logging
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -109,23 +109,30 @@ def settings(report: Report, host: Host) -> bool:
 
 
 def services(report: Report, host: Host) -> None:
-    """Each container of the deployment: it runs, is healthy, and is what `docker compose up -d` would start now."""
-    hashes = dict(line.split() for line in host.checkout.given("hashes").decode().splitlines())
-    for name, service in host.checkout.compose["services"].items():
+    """Each container of the deployment, beside what Compose says that it would do now."""
+    # `docker compose config --hash` leaves out the env_files, so Compose itself has to say what it would replace.
+    plan = host.checkout.given("plan").decode()
+    if plan.endswith("FAILED\n"):
+        report.fail(f"docker compose up -d would fail: {plan.splitlines()[-2]}", "make build")
+    replaced = re.findall(r"Container (\S+)\s+Recreate\s*$", plan, re.MULTILINE)
+    for name in host.checkout.compose["services"]:
         container = host.service(name)
-        if container is None:
-            report.fail(f"{name}: there is no container", "make up")
-            continue
-        health = container.attrs["State"].get("Health", {}).get("Status", "")
-        current = container.attrs["Image"] == host.image_id(service["image"])
-        if container.status != "running":
-            report.fail(f"{name}: the container is {container.status}", "make up")
-        elif health not in ("", "healthy"):
-            report.fail(f"{name}: the container is {health}", f"read why: docker compose logs {name}")
-        elif not current or container.labels.get("com.docker.compose.config-hash") != hashes.get(name):
-            report.warn(f"{name} runs with an older image or older settings", "docker compose up -d")
-        else:
-            report.ok(f"{name} runs{', healthy,' if health else ''} with the current image and settings")
+        status = container.status if container else ""
+        service(report, name, status, host.health(container), bool(container and container.name in replaced))
+
+
+def service(report: Report, name: str, status: str, health: str, replaced: bool) -> None:
+    """A container of the deployment: it runs, is healthy, and is what `docker compose up -d` would start now."""
+    if not status:
+        report.fail(f"{name}: there is no container", "make up")
+    elif status != "running":
+        report.fail(f"{name}: the container is {status}", "make up")
+    elif health not in ("", "healthy"):
+        report.fail(f"{name}: the container is {health}", f"read why: docker compose logs {name}")
+    elif replaced:
+        report.warn(f"{name} runs with an older image or older settings", "docker compose up -d")
+    else:
+        report.ok(f"{name} runs{', healthy,' if health else ''} with the current image and settings")
 
 
 def disk(report: Report, free: int) -> None:
@@ -174,11 +181,11 @@ def notebook_image(report: Report, host: Host, image: str) -> None:
     reach(report, host, image)
 
 
-def command(report: Report, image: str, words: Sequence[str], given: bool) -> None:
-    """What starts the server: not a shell. `given`: by DOCKER_SPAWN_CMD."""
+def command(report: Report, image: str, words: Sequence[str], chosen: bool) -> None:
+    """What starts the server: not a shell. `chosen`: by DOCKER_SPAWN_CMD."""
     if not words:
         report.fail(f"{image} has no command that starts a server", SPAWN_CMD)
-    elif not given and words[-1].rpartition("/")[2] in SHELLS:
+    elif not chosen and words[-1].rpartition("/")[2] in SHELLS:
         report.fail(f"{image} starts {' '.join(words)}, which is not a server", SPAWN_CMD)
     else:
         report.ok(f"{image} starts {' '.join(words)}")
@@ -192,7 +199,7 @@ def _versions(host: Host, image: str) -> Iterator[Done]:
         yield host.run(image, ["jupyterhub-singleuser", "--version"], **PROBE)
 
 
-def jupyterhub(report: Report, image: str, answers: Iterator[Done]) -> None:
+def jupyterhub(report: Report, image: str, answers: Iterable[Done]) -> None:
     """The JupyterHub in an image, by the same rule as at the start of a server."""
     tried = list(answers)
     version = next((match[0] for each in tried if not each.code and (match := VERSION.search(each.out))), None)
@@ -243,15 +250,22 @@ def refuse_root(host: Host, image: str) -> None:
 
 def reach(report: Report, host: Host, image: str) -> None:
     """Whether a server in the users' network would reach the hub: it has to before it answers."""
-    hub = host.service("hub")
-    if hub is None or hub.attrs["State"].get("Health", {}).get("Status") != "healthy":
+    if host.health(host.service("hub")) != "healthy":
         report.warn(
             f"whether {image} reaches the hub is not known: the hub does not run", "start the hub first: make up"
         )
         return
     address = f"http://hub:8081{host.found.hub.jupyterhub_base_url}hub/api"
     network = host.found.hub.docker_network_name
-    done = host.run(image, ["-c", REACH.format(address)], entrypoint="python3", network_mode=network, **PROBE)
+    reached(
+        report,
+        image,
+        host.run(image, ["-c", REACH.format(address)], entrypoint="python3", network_mode=network, **PROBE),
+    )
+
+
+def reached(report: Report, image: str, done: Done) -> None:
+    """What came of the attempt to reach the hub from a container."""
     if not done.code and '"version"' in done.out:
         report.ok(f"a container of {image} reaches the hub")
     elif "executable file not found" in done.err:
@@ -284,12 +298,16 @@ def running_servers(report: Report, host: Host) -> None:
 def gpus(report: Report, host: Host) -> None:
     """Whether the Engine starts a container with what GPUS or a profile asks for: it is tried."""
     for asked in profiles.gpus(host.found.profiles, host.found.hub.gpus):
-        done = host.run(host.image, ["true"], entrypoint="", device_requests=device_requests(asked))
-        if done.code:
-            report.fail(
-                f"the Engine cannot give a server the GPUs {asked}: {done.last_words}",
-                "install NVIDIA's container toolkit on the Docker host, then: "
-                "nvidia-ctk runtime configure --runtime=docker && systemctl restart docker",
-            )
-        else:
-            report.ok(f"the Engine gives servers the GPUs {asked}")
+        given(report, asked, host.run(host.image, ["true"], entrypoint="", device_requests=device_requests(asked)))
+
+
+def given(report: Report, asked: str, done: Done) -> None:
+    """What came of the attempt to start a container with GPUs."""
+    if done.code:
+        report.fail(
+            f"the Engine cannot give a server the GPUs {asked}: {done.last_words}",
+            "install NVIDIA's container toolkit on the Docker host, then: "
+            "nvidia-ctk runtime configure --runtime=docker && systemctl restart docker",
+        )
+    else:
+        report.ok(f"the Engine gives servers the GPUs {asked}")

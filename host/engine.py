@@ -17,7 +17,7 @@ from docker.types import Mount
 from host.checkout import Checkout, packed
 from hub import configuration
 from hub.configuration import Configuration
-from hub.errors import OperatorError
+from hub.errors import OperatorError, RelayedError
 from hub.names import PROJECT_LABEL
 
 COMPOSE_PROJECT = "com.docker.compose.project"
@@ -156,6 +156,11 @@ class Host:
         found = self.client.containers.list(all=True, filters={"label": labels})
         return found[0] if found else None
 
+    @staticmethod
+    def health(container: Container | None) -> str:
+        """What a container's health check says; empty where there is none."""
+        return container.attrs["State"].get("Health", {}).get("Status", "") if container else ""
+
     def servers(self, all: bool = False) -> list[Container]:
         """The containers of users' servers: those that run, or `all`."""
         return self.client.containers.list(all=all, filters={"label": f"{PROJECT_LABEL}={self.project}"})
@@ -179,16 +184,3 @@ class Host:
                 f"the notebook image {image} does not say who its user is: {done.last_words}", "make notebook_image"
             )
         return int(done.out)
-
-
-class RelayedError(OperatorError):
-    """An error that another program of ours has reported already."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__("", "")
-        self.text = text.strip()
-
-    @property
-    def report(self) -> str:
-        """The other program's report."""
-        return self.text

@@ -1,4 +1,4 @@
-"""folders.yaml on the Docker host: whether its folders are there, and the volumes, which belong to those who write there.
+"""folders.yaml on the Docker host: whether its folders are there, and the volumes, with the right owners.
 
 As a program this module runs in a container of its own, as root, with each volume at /folder/NAME.
 """

@@ -1,7 +1,7 @@
-"""`make settings`: what is written about each setting beside its field, so that nobody has to write it twice.
+"""`make settings`: what is written about each setting beside its field, so that it is not written twice.
 
-- hub/settings.env: the names, without values. Compose fills them in from the shell or `.env`, and leaves out what is set
-  nowhere: under `environment` such a name would take away what a file of secrets/ says.
+- hub/settings.env: the names, without values. Compose fills them in from the shell or `.env`, and leaves out what is
+  set nowhere: under `environment` such a name would take away what a file of secrets/ says.
 - hub/settings.yml: these names and the files of secrets/, for docker-compose.yml.
 - the tables between marks in docs/settings.md and in the pages of examples/.
 """

@@ -85,6 +85,19 @@ class FileError(OperatorError):
         super().__init__(f"{filename} cannot be used", f"correct {filename}, then run: make up", lines=lines)
 
 
+class RelayedError(OperatorError):
+    """An error that another program of ours has reported already."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("", "")
+        self.text = text.strip()
+
+    @property
+    def report(self) -> str:
+        """The other program's report."""
+        return self.text
+
+
 def run(main: Callable[..., object], *arguments: object) -> None:
     """Call `main`; an OperatorError ends the process with its report on stderr and exit code 1."""
     try:

@@ -1,6 +1,6 @@
 """Client certificates for the gateway: taken out of a package or of PEM files, and checked before they are kept.
 
-Packages come as RACF exports them, with ciphers of the nineties too, and keys and certificates often with text around
+Packages come as RACF exports them, with old ciphers, too, and keys and certificates often with text around
 the PEM blocks.
 """
 
@@ -17,15 +17,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_der_private_key,
     load_pem_private_key,
     pkcs12,
 )
+
+from host.x509 import fit, pem_certificates, time_problems
+from hub.errors import OperatorError
 
 AGAIN = "transfer it once more, in binary, or export it again"
 MODERN = "make a new certificate with an RSA key of 2048 bits or an elliptic curve, and SHA-256"
@@ -38,25 +41,24 @@ CURES = {
 }
 
 
-class CertificateError(ValueError):
-    """The files cannot be used: what is wrong, and what mends it."""
+class CertificateError(OperatorError):
+    """The files cannot be used."""
 
-    def __init__(self, what: str, cure: str) -> None:
-        super().__init__(what.rstrip("."))
-        self.cure = cure
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what.rstrip("."), fix)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Somebody's key and certificate, and the authorities above it, the gateway's among them."""
+    """A user's key and certificate, and the authorities above it, the gateway's among them."""
 
-    key: object
+    key: PrivateKeyTypes
     certificate: x509.Certificate
     authorities: tuple[x509.Certificate, ...]
 
     def key_pem(self) -> bytes:
-        """The key without a password: the notebook has nobody to ask."""
-        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # type: ignore[attr-defined]
+        """The key without a password: the notebook server cannot ask for one."""
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     def certificate_pem(self) -> bytes:
         """The certificate with those between it and the root, which the gateway need not have."""
@@ -114,11 +116,8 @@ def certificates_in(data: bytes, name: str) -> list[x509.Certificate]:
     Raises:
         CertificateError: there is none.
     """
-    blocks = re.findall(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", data, re.DOTALL)
     try:
-        if blocks:
-            return [x509.load_pem_x509_certificate(block) for block in blocks]
-        return [x509.load_der_x509_certificate(data)]
+        return pem_certificates(data) or [x509.load_der_x509_certificate(data)]
     except ValueError as error:
         raise CertificateError(f"{name} is not a certificate: {error}", AGAIN) from None
 
@@ -134,15 +133,10 @@ def check(identity: Identity, now: datetime | None = None) -> list[str]:
     """
     now = now or datetime.now(UTC)
     certificate = identity.certificate
-    if _public(identity.key.public_key()) != _public(certificate.public_key()):  # type: ignore[attr-defined]
+    if not fit(identity.key, certificate):
         raise CertificateError("key and certificate do not belong together", "take both from the same export")
-    if certificate.not_valid_after_utc < now:
-        raise CertificateError(f"the certificate has expired on {day(certificate)}", "renew it, and export it again")
-    if certificate.not_valid_before_utc > now:
-        begin = certificate.not_valid_before_utc
-        raise CertificateError(
-            f"the certificate is not valid before {begin:%Y-%m-%d %H:%M} UTC", "wait, or set the clock"
-        )
+    for problem, fix in time_problems(certificate, now):
+        raise CertificateError(f"the certificate {problem}", f"{fix}, and export it again")
     if not identity.authorities:
         raise CertificateError("there is no certificate of an authority", "add it: CA=file")
     if refusal := _refusal(identity):
@@ -162,18 +156,13 @@ def describe(certificate: x509.Certificate) -> str:
     return "\n".join(f"  {title:<8} {value}" for title, value in lines.items())
 
 
-def day(certificate: x509.Certificate) -> str:
-    """The day on which a certificate ends."""
-    return f"{certificate.not_valid_after_utc:%Y-%m-%d}"
-
-
-def _identity(key: object, certificates: list[x509.Certificate], more: bytes) -> Identity:
+def _identity(key: PrivateKeyTypes, certificates: list[x509.Certificate], more: bytes) -> Identity:
     certificate, *others = certificates
     found = [*(each for each in others if _is_authority(each)), *(certificates_in(more, "CA") if more else [])]
     return Identity(key, certificate, tuple(dict.fromkeys(found)))
 
 
-def _load_key(data: bytes, password: bytes) -> object:
+def _load_key(data: bytes, password: bytes) -> PrivateKeyTypes:
     load = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
     try:
         return load(data, None)
@@ -181,7 +170,9 @@ def _load_key(data: bytes, password: bytes) -> object:
         return load(data, password)
 
 
-def _load_package(package: bytes, password: bytes) -> tuple[object, x509.Certificate | None, list[x509.Certificate]]:
+def _load_package(
+    package: bytes, password: bytes
+) -> tuple[PrivateKeyTypes | None, x509.Certificate | None, list[x509.Certificate]]:
     try:
         return pkcs12.load_key_and_certificates(package, password)
     except ValueError:
@@ -213,10 +204,6 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         return certificate.subject == certificate.issuer  # of version 1, as the oldest roots are
-
-
-def _public(key: object) -> bytes:
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]
 
 
 def _pem(certificates: Iterable[x509.Certificate]) -> bytes:

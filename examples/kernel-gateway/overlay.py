@@ -6,7 +6,8 @@ https://jupyter-server.readthedocs.io/en/stable/other/full-config.html and the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,20 @@ from .settings import GatewaySettings
 if TYPE_CHECKING:
     from dockerspawner import DockerSpawner
 
+    from host.engine import Host
+
 PKI_DIRECTORY = "/etc/jupyterpki"
+SOON = timedelta(days=30)
 # The gateway client waits at least KERNEL_LAUNCH_TIMEOUT and this, whatever it is configured to.
 LAUNCH_PAD_SECONDS = 2
 
 type Value = str | Callable[[DockerSpawner], str]
+
+
+def _client_cert(host: Host, arguments: Sequence[str]) -> None:
+    from .certificate_volumes import client_cert
+
+    client_cert(host, arguments)
 
 
 class KernelGateway(Overlay):
@@ -30,6 +40,7 @@ class KernelGateway(Overlay):
 
     settings = GatewaySettings
     values: GatewaySettings
+    verbs = {"client-cert": _client_cert}
 
     def server_environment(self) -> dict[str, Value]:
         """The settings of the gateway client."""
@@ -60,12 +71,34 @@ class KernelGateway(Overlay):
 
     def read_only_volumes(self, found: Configuration) -> dict[str, str]:
         """The user's certificate: not in the user's own volume, where code of the user could replace it."""
-        return {volume(found.project, "{username}"): PKI_DIRECTORY} if self.values.wants_certificates else {}
+        from .certificate_volumes import prefix
+
+        return {f"{prefix(found.project)}{{username}}": PKI_DIRECTORY} if self.values.wants_certificates else {}
+
+    def notes(self, host: Host) -> Mapping[str, str] | None:
+        """Until when each user's certificate is valid, where that is soon; `""` stands for users without one."""
+        if not self.values.wants_certificates:
+            return None
+        from .certificate_volumes import ends
+
+        return {"": "no client certificate"} | notes(ends(host, self.values), datetime.now(UTC))
 
 
-def volume(project: str, owner: str) -> str:
-    """The volume with a user's certificate; `owner` is the user's escaped name."""
-    return f"{project}-pki-{owner}"
+def notes(ends: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """What to say of certificates, by the user's escaped name.
+
+    Args:
+        ends: when each ends, as ISO 8601; empty for a volume without one.
+        now: the time that counts.
+    """
+    found = {}
+    for name, end in ends.items():
+        if end:
+            until = datetime.fromisoformat(end)
+            found[name] = f"client certificate until {until:%Y-%m-%d}" if until < now + SOON else ""
+            if until < now:
+                found[name] = f"client certificate expired on {until:%Y-%m-%d}"
+    return found
 
 
 def _for_each_user(url: str) -> Value:

@@ -1,33 +1,33 @@
-"""What `make client-cert` and `make users` do with the volumes of people's certificates, in a container that has them.
+"""The volumes with users' client certificates: what runs in a container that has them mounted.
 
-Usage:
-    python -m hub.gateway.pki store KEY CERT CA UID  into /pki, by these names, for this user; stdin: see `parcels`
-    python -m hub.gateway.pki show CERT              subject, issuer and expiry of /pki/CERT
-    python -m hub.gateway.pki list CERT              each volume below /pki, and the end of its certificate
+Usage, as root:
+    python -m examples.kernel-gateway.pki store KEY CERT CA UID   from /given into /pki, by these names, for this user
+    python -m examples.kernel-gateway.pki show CERT               subject, issuer and expiry of /pki/CERT
+    python -m examples.kernel-gateway.pki list CERT               each volume below /pki, and the end of its certificate
 """
 
 from __future__ import annotations
 
-import base64
+import json
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from hub import errors
 
 from . import client_certificates as certificates
 from .client_certificates import CertificateError, Identity
 
 PKI = Path("/pki")
+GIVEN = Path("/given")
 CURRENT = ".current"
-SOON = timedelta(days=30)
-NOT_THERE = "-"
 
 
 def store(directory: Path, files: Mapping[str, bytes], uid: int) -> None:
-    """Write `files` for the user with that id to read, and nobody else; all of them change at the same moment.
+    """Write `files` for the user with that number to read, and no other; all of them change at the same moment.
 
     Each name is a link into the same directory behind `.current`, a link that is replaced in one step.
     """
@@ -60,41 +60,23 @@ def _link(path: Path, target: str) -> None:
     partial.replace(path)
 
 
-def parcels(lines: Iterator[bytes]) -> dict[str, bytes]:
-    """What came on stdin: a line for each file, its name and its content in base64."""
-    words = (line.split() for line in lines)
-    return {name.decode(): base64.b64decode(b"".join(content)) for name, *content in words}
+def identity(given: Mapping[str, bytes]) -> Identity:
+    """The identity in the files that were given.
 
-
-def identity(sent: Mapping[str, bytes]) -> Identity:
-    """The identity in what was sent.
+    Args:
+        given: `p12`, or `key` and `cert`; with either, `ca` and `password`.
 
     Raises:
         CertificateError: it cannot be used.
     """
-    password, authorities = sent.get("password", b""), sent.get("ca", b"")
-    if "p12" in sent:
-        return certificates.from_package(sent["p12"], password, authorities)
-    return certificates.from_files(sent["key"], sent["cert"], authorities, password)
-
-
-def notes(lines: Iterator[str], now: datetime | None = None) -> dict[str, str]:
-    """What `make users` says about each volume of `list`, by the user's escaped name; nothing where all is well."""
-    now = now or datetime.now(UTC)
-    found = {}
-    for line in lines:
-        name, end = line.split()
-        if end == NOT_THERE:
-            continue
-        until = datetime.fromisoformat(end)
-        found[name] = f"client certificate until {until:%Y-%m-%d}" if until < now + SOON else ""
-        if until < now:
-            found[name] = f"client certificate expired on {until:%Y-%m-%d}"
-    return found
+    password, authorities = given.get("password", b""), given.get("ca", b"")
+    if "p12" in given:
+        return certificates.from_package(given["p12"], password, authorities)
+    return certificates.from_files(given["key"], given["cert"], authorities, password)
 
 
 def _store(key: str, cert: str, ca: str, uid: str) -> str:
-    found = identity(parcels(iter(sys.stdin.buffer)))
+    found = identity({path.name: path.read_bytes() for path in GIVEN.iterdir()})
     for warning in certificates.check(found):
         print(f"WARNING: {warning}", file=sys.stderr)
     store(PKI, {key: found.key_pem(), cert: found.certificate_pem(), ca: found.authorities_pem()}, int(uid))
@@ -109,26 +91,28 @@ def _show(cert: str) -> str:
 
 
 def _list(cert: str) -> str:
-    return "\n".join(f"{directory.name} {_end(directory / cert)}" for directory in sorted(PKI.iterdir()))
+    return json.dumps({directory.name: _end(directory / cert) for directory in sorted(PKI.iterdir())})
 
 
 def _end(path: Path) -> str:
+    """When a certificate ends, as ISO 8601; empty where there is none."""
     try:
         return certificates.certificates_in(path.read_bytes(), path.name)[0].not_valid_after_utc.isoformat()
     except (OSError, CertificateError):
-        return NOT_THERE
+        return ""
 
 
 VERBS: dict[str, Callable[..., str]] = {"store": _store, "show": _show, "list": _list}
 
 
 def main(verb: str, *arguments: str) -> None:
-    """Entry point: print what the verb returns."""
-    try:
-        print(VERBS[verb](*arguments))
-    except CertificateError as error:
-        sys.exit(f"FAIL: {error}.\n      To mend it: {error.cure}")
+    """Print what the verb returns.
+
+    Raises:
+        CertificateError: it cannot be done.
+    """
+    print(VERBS[verb](*arguments))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    errors.run(main, *sys.argv[1:])

@@ -96,7 +96,7 @@ class SystemUsers(Overlay):
             except OSError as error:
                 raise OperatorError(
                     f"HOST_ETC: its file {name} cannot be read ({error.strerror})",
-                    f"set COMPOSE_FILE={self.files()}, and HOST_ETC to a folder with passwd and group that everyone may "
+                    f"set COMPOSE_FILE={self.files()}, and HOST_ETC to a folder with passwd and group that all may "
                     "read, then run: make up",
                 ) from None
 

@@ -18,7 +18,7 @@ from hub.users.roster import History
 
 
 def known(db: Session, found: Configuration) -> dict[str, Any]:
-    """Everything in one: `users`, a list of what `rows` yields, and `origin`, the labels that a server would get now."""
+    """All in one: `users`, a list of what `rows` yields, and `origin`, the labels that a server would get now."""
     native = found.sign_in.has_accounts
     initial = InitialPasswords(paths.INITIAL_PASSWORDS).all() if native else {}
     removed = History.load(paths.HISTORY).removed(found.members)

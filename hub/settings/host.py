@@ -48,7 +48,8 @@ class HostSettings(SettingsModel):
     trusted_proxies: Annotated[
         Networks,
         Setting(
-            "reverse proxies on other machines whose X-Forwarded-* headers are trusted; with `TLS=off` at 127.0.0.1, this machine is always trusted",
+            "reverse proxies on other machines whose X-Forwarded-* headers are trusted; with `TLS=off` at 127.0.0.1 "
+            "also this machine",
             "addresses or networks such as 192.0.2.7 or 10.1.0.0/16, separated by commas",
             restarts=False,
         ),

@@ -18,7 +18,7 @@ def parse[Entry: BaseModel](content: bytes, entry: type[Entry], filename: str) -
 
     Args:
         content: of the file, in UTF-8; one without entries is an empty list.
-        entry: what each mapping has to be: a model whose fields are `Annotated[type, Setting(…)]`, with `extra="forbid"`.
+        entry: what each mapping has to be: a model of settings with `extra="forbid"`.
         filename: for the messages.
 
     Returns:

@@ -73,6 +73,18 @@ def deployment(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="module")
+def hub(deployment: Deployment) -> Deployment:
+    """The deployment that the tests of a module are about: the shared one, unless the module has its own `hub`."""
+    return deployment
+
+
+@pytest.fixture(scope="module")
+def token(hub: Deployment) -> str:
+    """An administrator's API token of that deployment."""
+    return hub.token()
+
+
+@pytest.fixture(scope="module")
 def make_deployment(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Generator[MakeDeployment]:
     """`make_deployment(name, **settings)`: a further deployment, not yet built; removed after the module.
 

@@ -13,8 +13,7 @@ import requests
 from testinfra.host import Host
 
 from support.deployment import PREFIX, Deployment
-from support.servers import inspected
-from support.waiting import wait_for
+from support.servers import inspected, running
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 # A comment in front: the real bundle has to stay usable.
@@ -64,13 +63,10 @@ SERVICES = pytest.mark.parametrize("service", ["hub", "proxy"])
 
 
 @pytest.fixture(scope="module")
-def server(deployment: Deployment) -> Iterator[str]:
+def server(deployment: Deployment, token: str) -> Iterator[str]:
     """The container of alice's running server."""
-    token = deployment.token()
-    deployment.start_server("alice", token=token)
-    yield deployment.container("alice")
-    deployment.api("DELETE", "/users/alice/server", token=token)
-    wait_for(lambda: not deployment.server_ready("alice", token=token), 30, "the end of alice's server")
+    with running(deployment, "alice", token) as container:
+        yield container
 
 
 def container_of(deployment: Deployment, service: str) -> str:

@@ -15,6 +15,7 @@ from support.deployment import PREFIX, Deployment
 from support.docker import belongs
 from support.kernel import Kernel
 from support.load import HttpLoad, KernelLoad
+from support.servers import running, stop
 from support.waiting import wait_for
 
 FORWARDER = Path(__file__).parents[1] / "support" / "engine_forwarder.py"
@@ -28,17 +29,11 @@ input()
 type MakeDeployment = Callable[..., Deployment]
 
 
-@pytest.fixture(scope="module")
-def token(deployment: Deployment) -> str:
-    return deployment.token()
-
-
 @pytest.fixture
 def server(deployment: Deployment, token: str) -> Iterator[str]:
     """The container of alice's running server."""
-    deployment.start_server("alice", token=token)
-    yield deployment.container("alice")
-    stop_server(deployment, "alice", token)
+    with running(deployment, "alice", token) as container:
+        yield container
 
 
 @pytest.fixture
@@ -47,19 +42,6 @@ def kernel(deployment: Deployment, server: str, token: str) -> Iterator[Kernel]:
     with Kernel(deployment.url, "alice", token) as kernel:
         kernel.execute("x = 41")
         yield kernel
-
-
-def stop_server(deployment: Deployment, user: str, token: str) -> None:
-    deployment.api("DELETE", f"/users/{user}/server", token=token)
-    wait_for(
-        lambda: not containers(deployment, f"label=org.jupyter.hub.user={user}"), 30, f"the end of {user}'s server"
-    )
-
-
-def containers(deployment: Deployment, *filters: str) -> list[str]:
-    """Names of the users' containers of a deployment, whatever state they are in."""
-    options = [f"--filter={given}" for given in (f"label=org.jupyter.hub.project={deployment.project}", *filters)]
-    return deployment.docker("ps", "--all", "--format", "{{.Names}}", *options).stdout.split()
 
 
 def inspect(deployment: Deployment, what: str, template: str) -> str:
@@ -114,9 +96,12 @@ def test_a_restart_of_the_hub_disturbs_nobody(deployment: Deployment, server: st
     assert deployment.server_ready("alice", token=token)
 
 
+@pytest.mark.alone
 def test_a_crash_in_the_middle_of_a_start_loses_nothing(deployment: Deployment, token: str) -> None:
     Thread(target=deployment.api, args=("POST", "/users/bob/server"), kwargs={"token": token}, daemon=True).start()
-    wait_for(lambda: containers(deployment, "label=org.jupyter.hub.user=bob", "status=running"), 20, "bob's container")
+    wait_for(
+        lambda: inspect(deployment, deployment.container("bob"), "{{.State.Running}}") == "true", 20, "bob's container"
+    )
     before = inspect(deployment, deployment.container("bob"), "{{.Id}}")
     hub = inspect(deployment, deployment.project, "{{.State.StartedAt}}")
     assert deployment.api("GET", "/users/bob", token=token).json()["servers"][""]["pending"] == "spawn"
@@ -130,7 +115,7 @@ def test_a_crash_in_the_middle_of_a_start_loses_nothing(deployment: Deployment, 
     wait_for(lambda: deployment.server_ready("bob", token=token), 10, "bob's server to be taken over")
     assert inspect(deployment, deployment.container("bob"), "{{.Id}}") == before
     assert user_page(deployment, "bob", token).status_code == 200
-    stop_server(deployment, "bob", token)
+    stop(deployment, "bob", token)
 
 
 def test_a_dead_database_shows_in_the_health(deployment: Deployment) -> None:
@@ -177,6 +162,7 @@ def test_a_new_image_of_the_hub_keeps_servers_and_files(
 # --- The proxy ---
 
 
+@pytest.mark.alone
 def test_the_proxy_has_its_routes_back_within_seconds(deployment: Deployment, server: str, token: str) -> None:
     proxy = f"{deployment.project}-proxy"
     assert user_page(deployment, "alice", token).status_code == 200
@@ -249,7 +235,7 @@ def test_the_hub_starts_while_the_engine_is_away(behind_forwarder: Deployment, a
         deployment.start_server("bob", token=token)
     assert page.counts.failed == 0, page.counts
     assert inspect(deployment, deployment.container("alice"), "{{.Id}}") == before
-    stop_server(deployment, "bob", token)
+    stop(deployment, "bob", token)
 
 
 # --- All of it ---
@@ -274,7 +260,7 @@ def test_make_down_stops_everything_and_loses_no_file(deployment: Deployment, to
     deployment.up()
     deployment.start_server("alice", token=token)
     assert file_of(deployment, "alice", token) == "before make down"
-    stop_server(deployment, "alice", token)
+    stop(deployment, "alice", token)
 
 
 def test_servers_run_on_while_the_deployment_is_down(
@@ -304,7 +290,7 @@ def test_a_server_on_another_network_does_not_keep_the_hub_from_starting(
         assert inspect(deployment, server, "{{.State.Running}}") == "true"
         deployment.start_server("bob", token=token)
     finally:
-        stop_server(deployment, "bob", token)
+        stop(deployment, "bob", token)
         deployment.set_env(DOCKER_NETWORK_NAME=network)
         deployment.up()
 

@@ -107,6 +107,7 @@ def test_the_old_password_is_counted_where_it_is_changed(deployment: Deployment,
     assert Visitor(deployment.url).sign_in("bob", bobs_password) == LOCKED
 
 
+@pytest.mark.alone
 def test_the_time_of_an_answer_does_not_tell_whether_a_name_exists(
     deployment: Deployment, known_names: list[str]
 ) -> None:
@@ -124,6 +125,7 @@ def test_the_time_of_an_answer_does_not_tell_whether_a_name_exists(
     assert 0.5 < unknown / known < 2, f"{unknown:.3f} s without an account, {known:.3f} s with one"
 
 
+@pytest.mark.alone
 def test_the_hub_answers_while_passwords_are_guessed(deployment: Deployment) -> None:
     names_before = set(users(deployment))
     visitor = Visitor(deployment.url)

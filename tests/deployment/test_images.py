@@ -17,7 +17,7 @@ from support.beside import BASE_IMAGE, CA_BUNDLE
 from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD, press, visit, wait_for_lab
 from support.deployment import PREFIX, Deployment, free_port
 from support.registry import Registry
-from support.servers import progress, stop
+from support.servers import ask, progress, stop
 from support.waiting import wait_for
 
 PROJECT = f"{PREFIX}images"
@@ -49,7 +49,7 @@ DOCKERFILES = {
         " --no-cache-dir --require-hashes -r /tmp/older.txt\nUSER 1000"
     ),
     "plain": (
-        'FROM {own}\nCMD ["jupyter", "server", "--ip=0.0.0.0", "--port=8888", "--IdentityProvider.token=of-the-crew"]'
+        'FROM {own}\nCMD ["jupyter", "server", "--ip=0.0.0.0", "--port=8888", "--IdentityProvider.token=of-the-hub"]'
     ),
     "shell": 'FROM {base}\nCMD ["bash"]',
     "sleeping": 'FROM {base}\nCMD ["sh", "-c", "echo I am awake; exec sleep infinity"]',
@@ -76,7 +76,7 @@ def own(deployment: Deployment) -> str:
 
 
 @pytest.fixture(scope="module")
-def crew(own: str, registry_port: int, make_deployment: MakeDeployment) -> Deployment:
+def hub(own: str, registry_port: int, make_deployment: MakeDeployment) -> Deployment:
     """A deployment with a foreign image and little time for each start."""
     image = f"127.0.0.1:{registry_port}/{PROJECT}-crew:1"
     deployment = make_deployment(
@@ -94,56 +94,46 @@ def image_of(deployment: Deployment) -> str:
 
 
 @pytest.fixture(scope="module")
-def token(crew: Deployment) -> str:
-    return crew.token()
-
-
-@pytest.fixture(scope="module")
-def registry(crew: Deployment, registry_port: int, own: str) -> Registry:
+def registry(hub: Deployment, registry_port: int, own: str) -> Registry:
     """A registry that has the image, in several layers."""
-    registry, image = Registry.start(crew, registry_port), image_of(crew)
-    source, filling = own, f"{crew.project}-filling"
+    registry, image = Registry.start(hub, registry_port), image_of(hub)
+    source, filling = own, f"{hub.project}-filling"
     for number, size in enumerate(LAYERS):
         # Not by `docker build`, whose cache would keep the layers, so that there would be nothing to pull.
         command = f"head -c {size} /dev/urandom >~/random-{number}"
-        crew.docker("run", "--name", filling, source, "sh", "-c", command)
-        crew.docker("commit", "--change", 'CMD ["start-singleuser.py"]', filling, image)
-        crew.docker("rm", filling)
+        hub.docker("run", "--name", filling, source, "sh", "-c", command)
+        hub.docker("commit", "--change", 'CMD ["start-singleuser.py"]', filling, image)
+        hub.docker("rm", filling)
         source = image
-    crew.docker("push", "--quiet", image)
+    hub.docker("push", "--quiet", image)
     return registry
 
 
 @pytest.fixture
-def use(crew: Deployment, token: str, own: str) -> Iterator[Callable[[str], None]]:
+def use(hub: Deployment, token: str, own: str) -> Iterator[Callable[[str], None]]:
     """`use(name)`: servers start from that image of DOCKERFILES from now on; what was started is stopped afterwards."""
 
     def use(name: str) -> None:
         secret = ("--secret", f"id=ca_bundle,src={CA_BUNDLE}")
         dockerfile = DOCKERFILES[name].format(own=own, base=BASE_IMAGE)
-        built = f"{crew.project}-{name}"
-        crew.docker("build", "--quiet", "--tag", built, *secret, "-", stdin=dockerfile)
-        crew.docker("tag", built, image_of(crew))
+        built = f"{hub.project}-{name}"
+        hub.docker("build", "--quiet", "--tag", built, *secret, "-", stdin=dockerfile)
+        hub.docker("tag", built, image_of(hub))
 
     yield use
     for user in ("zoe", "wash"):
-        stop(crew, user, token)
+        stop(hub, user, token)
 
 
 @pytest.fixture
-def zoe(crew: Deployment, page: Page) -> Page:
+def zoe(hub: Deployment, page: Page) -> Page:
     """A page at which zoe is signed in, on her home page: signing in elsewhere starts her server."""
-    visit(page, f"{crew.url}/hub/login?next=/hub/home")
+    visit(page, f"{hub.url}/hub/login?next=/hub/home")
     page.fill(USER_FIELD, "zoe")
-    page.fill(PASSWORD_FIELD, crew.password("zoe"))
+    page.fill(PASSWORD_FIELD, hub.password("zoe"))
     page.click(SUBMIT)
     expect(page.locator("#start")).to_be_visible()
     return page
-
-
-def ask(deployment: Deployment, user: str, token: str) -> requests.Response:
-    """Ask for a user's server; the answer comes when it is ready or has failed, or after 10 s."""
-    return deployment.api("POST", f"/users/{user}/server", token=token)
 
 
 def start(deployment: Deployment, user: str, token: str) -> list[dict[str, Any]]:
@@ -171,22 +161,22 @@ def shown_percent(page: Page) -> int:
 
 
 def test_a_missing_image_is_fetched_once_while_people_watch(
-    crew: Deployment, token: str, registry: Registry, zoe: Page, use: Callable[[str], None]
+    hub: Deployment, token: str, registry: Registry, zoe: Page, use: Callable[[str], None]
 ) -> None:
-    image = image_of(crew)
-    crew.docker("rmi", image)
+    image = image_of(hub)
+    hub.docker("rmi", image)
     downloaded = len(registry.downloads())
-    visit(zoe, f"{crew.url}/hub/spawn/zoe")
+    visit(zoe, f"{hub.url}/hub/spawn/zoe")
     before = wait_for(lambda: (percent := shown_percent(zoe)) >= 5 and percent, 20, "the first per cents")
     press(zoe, "#stop-server-btn")
-    wait_for(lambda: not crew.api("GET", "/users/zoe", token=token).json()["servers"], 20, "the end of zoe's start")
+    wait_for(lambda: not hub.api("GET", "/users/zoe", token=token).json()["servers"], 20, "the end of zoe's start")
 
     # Nobody waits for the pull, and it goes on.
-    visit(zoe, f"{crew.url}/hub/spawn/zoe")
+    visit(zoe, f"{hub.url}/hub/spawn/zoe")
     assert wait_for(lambda: shown_percent(zoe), 10, "the per cents again") > before
     came = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
-        starting = pool.submit(start, crew, "wash", token)
+        starting = pool.submit(start, hub, "wash", token)
         expect(zoe.locator("#progress-message")).to_have_text(re.compile(r"[5-9]\d %$"), timeout=30_000)
         zoe.locator("#progress-details summary").click()
         expect(zoe.locator(".progress-log-event").filter(has_text="Fetching", visible=True)).to_have_count(1)
@@ -205,7 +195,7 @@ def test_a_missing_image_is_fetched_once_while_people_watch(
     layers = registry.downloads()[downloaded:]
     assert len(layers) > len(LAYERS)  # the image's configuration, too
     assert len(set(layers)) == len(layers), "something was pulled twice"
-    assert f"The notebook image {image} is not on the Docker host: pulling it for wash" in crew.logs("hub")
+    assert f"The notebook image {image} is not on the Docker host: pulling it for wash" in hub.logs("hub")
 
 
 @contextmanager
@@ -225,40 +215,40 @@ def without(deployment: Deployment, image: str) -> Iterator[None]:
     ("state", "words"), [(Registry.private, "no basic auth credentials"), (Registry.away, "connection refused")]
 )
 def test_a_missing_image_that_the_registry_does_not_give(
-    crew: Deployment, token: str, registry: Registry, state: Callable[[Registry], Any], words: str
+    hub: Deployment, token: str, registry: Registry, state: Callable[[Registry], Any], words: str
 ) -> None:
-    image = image_of(crew)
-    with without(crew, image), state(registry):
-        response = ask(crew, "wash", token)
+    image = image_of(hub)
+    with without(hub, image), state(registry):
+        response = ask(hub, "wash", token)
     assert response.status_code == 503
     message = response.json()["message"]
     assert message.startswith(f"The notebook image {image} is not on the Docker host and cannot be pulled: ")
     assert words in message
     assert "'make build'" in message
-    assert words in crew.logs("hub")
+    assert words in hub.logs("hub")
 
 
 # --- Servers that start ---
 
 
-def test_an_image_that_is_slow_to_start(crew: Deployment, token: str, use: Callable[[str], None]) -> None:
+def test_an_image_that_is_slow_to_start(hub: Deployment, token: str, use: Callable[[str], None]) -> None:
     use("slow")
-    messages = [event["message"] for event in start(crew, "wash", token)]
+    messages = [event["message"] for event in start(hub, "wash", token)]
     assert messages[-2] == "Waiting for the server to answer"
     assert messages[-1].startswith("Server ready")
 
 
 def test_an_image_with_an_entrypoint_alone_and_a_bad_health(
-    crew: Deployment, token: str, use: Callable[[str], None]
+    hub: Deployment, token: str, use: Callable[[str], None]
 ) -> None:
     use("odd")
-    crew.start_server("wash", token=token)
-    container = crew.container("wash")
-    state = wait_for(lambda: health(crew, container) == "unhealthy" and health(crew, container), 30, "the bad health")
+    hub.start_server("wash", token=token)
+    container = hub.container("wash")
+    state = wait_for(lambda: health(hub, container) == "unhealthy" and health(hub, container), 30, "the bad health")
     assert state == "unhealthy"
-    assert crew.server_ready("wash", token=token)
+    assert hub.server_ready("wash", token=token)
     assert requests.get(
-        f"{crew.url}/user/wash/api/contents", headers={"Authorization": f"token {token}"}, verify=False, timeout=10
+        f"{hub.url}/user/wash/api/contents", headers={"Authorization": f"token {token}"}, verify=False, timeout=10
     ).ok
 
 
@@ -267,28 +257,28 @@ def health(deployment: Deployment, container: str) -> str:
 
 
 def test_another_version_of_jupyterhub_is_reported(
-    crew: Deployment, token: str, use: Callable[[str], None], zoe: Page
+    hub: Deployment, token: str, use: Callable[[str], None], zoe: Page
 ) -> None:
     use("older")
-    words = f"The image {image_of(crew)} has JupyterHub {OTHER_VERSION}, the hub is {HUB_VERSION}. Signing in may fail."
-    told = next(event for event in start(crew, "zoe", token) if event["message"].startswith(words))
+    words = f"The image {image_of(hub)} has JupyterHub {OTHER_VERSION}, the hub is {HUB_VERSION}. Signing in may fail."
+    told = next(event for event in start(hub, "zoe", token) if event["message"].startswith(words))
     assert f"install jupyterhub=={HUB_VERSION} in it" in told["message"]
-    assert f"zoe: {words}" in crew.logs("hub")
-    visit(zoe, f"{crew.url}/user/zoe/lab")
+    assert f"zoe: {words}" in hub.logs("hub")
+    visit(zoe, f"{hub.url}/user/zoe/lab")
     wait_for_lab(zoe)
 
 
-def test_the_same_version_is_not_reported(crew: Deployment, token: str, own: str) -> None:
-    crew.docker("tag", own, image_of(crew))
-    assert not any("JupyterHub" in event["message"] for event in start(crew, "wash", token))
-    stop(crew, "wash", token)
+def test_the_same_version_is_not_reported(hub: Deployment, token: str, own: str) -> None:
+    hub.docker("tag", own, image_of(hub))
+    assert not any("JupyterHub" in event["message"] for event in start(hub, "wash", token))
+    stop(hub, "wash", token)
 
 
-def test_a_server_without_jupyterhub_is_reported(crew: Deployment, token: str, use: Callable[[str], None]) -> None:
+def test_a_server_without_jupyterhub_is_reported(hub: Deployment, token: str, use: Callable[[str], None]) -> None:
     use("plain")
-    words = f"The server tells no version of JupyterHub. Is there one in the image {image_of(crew)}?"
-    assert any(event["message"].startswith(words) for event in start(crew, "wash", token))
-    assert f"wash: {words}" in crew.logs("hub")
+    words = f"The server tells no version of JupyterHub. Is there one in the image {image_of(hub)}?"
+    assert any(event["message"].startswith(words) for event in start(hub, "wash", token))
+    assert f"wash: {words}" in hub.logs("hub")
 
 
 # --- Servers that do not start ---
@@ -314,34 +304,34 @@ TOLD = {
 
 @pytest.mark.parametrize("name", TOLD)
 def test_what_is_told_of_a_server_that_does_not_start(
-    crew: Deployment, token: str, use: Callable[[str], None], name: str
+    hub: Deployment, token: str, use: Callable[[str], None], name: str
 ) -> None:
     use(name)
-    last = start(crew, "wash", token)[-1]
+    last = start(hub, "wash", token)[-1]
     first, more = TOLD[name]
     assert last["failed"]
     assert last["message"].startswith(f"Spawn failed: {first}")
     assert more in last["message"]
-    assert "Not starting wash's server : 503 StartError" in crew.logs("hub")
-    assert not crew.docker("ps", "--quiet", "--filter", f"name=^{crew.project}-wash$").stdout
+    assert "Not starting wash's server : 503 StartError" in hub.logs("hub")
+    assert not hub.docker("ps", "--quiet", "--filter", f"name=^{hub.project}-wash$").stdout
 
 
 @pytest.mark.parametrize(
     ("name", "place"), [("talking", "#progress-message"), ("brief", ".container")], ids=["while waiting", "at once"]
 )
-def test_what_the_page_shows(crew: Deployment, zoe: Page, use: Callable[[str], None], name: str, place: str) -> None:
+def test_what_the_page_shows(hub: Deployment, zoe: Page, use: Callable[[str], None], name: str, place: str) -> None:
     use(name)
-    visit(zoe, f"{crew.url}/hub/spawn/zoe")
+    visit(zoe, f"{hub.url}/hub/spawn/zoe")
     expect(zoe.get_by_text("Your server has not started")).to_be_visible()
     expect_failure(zoe, place)
     if name == "talking":
         expect(zoe.locator("#stop-server-btn")).not_to_be_visible()
         expect(zoe.locator("#progress-log pre")).not_to_be_visible()
     # Who comes back later sees the same.
-    visit(zoe, f"{crew.url}/hub/spawn-pending/zoe")
+    visit(zoe, f"{hub.url}/hub/spawn-pending/zoe")
     expect(zoe.get_by_role("heading", name="Spawn failed")).to_be_visible()
     expect_failure(zoe, ".container")
-    log = crew.logs("hub")
+    log = hub.logs("hub")
     assert "last words" in log
     assert "my token is [hidden]" in log
 

@@ -14,6 +14,7 @@ from support.deployment import PREFIX, Deployment
 from support.gateway import FILES, OVERLAY, PER_USER, Gateway, Notebook
 from support.kernel import Kernel
 from support.pki import Authority
+from support.servers import stop
 from support.waiting import wait_for
 
 PEOPLE = ("zoe", "wash", "mal")
@@ -54,11 +55,6 @@ def gateway(make_deployment: Callable[..., Deployment]) -> Gateway:
 @pytest.fixture(scope="module")
 def hub(gateway: Gateway) -> Deployment:
     return gateway.hub
-
-
-@pytest.fixture(scope="module")
-def token(hub: Deployment) -> str:
-    return hub.token()
 
 
 @pytest.fixture(scope="module")
@@ -248,14 +244,9 @@ def test_a_gateway_that_is_killed_and_comes_back(hub: Deployment, zoe: Notebook,
 def start_anew(hub: Deployment, name: str, token: str) -> Notebook:
     """Somebody's server, with the settings that are in effect now."""
     hub.compose("up", "--detach", "--wait", "--remove-orphans")
-    hub.api("DELETE", f"/users/{name}/server", token=token)
-    wait_for(lambda: not server(hub, name, token), 60, f"the end of {name}'s server")
+    stop(hub, name, token)
     hub.start_server(name, token=token)
     return Notebook(hub, name, token)
-
-
-def server(hub: Deployment, name: str, token: str) -> object:
-    return hub.api("GET", f"/users/{name}", token=token).json()["servers"].get("")
 
 
 @contextmanager
@@ -356,5 +347,5 @@ def test_the_culler_sees_what_a_kernel_elsewhere_does(hub: Deployment, token: st
         )
         kernel.socket.close()
         start_anew(hub, "mal", token)
-        wait_for(lambda: not server(hub, "mal", token), 90, "the end of the idle server, which started later")
-        assert server(hub, "zoe", token)
+        wait_for(lambda: not hub.server("mal", token=token), 90, "the end of the idle server, which started later")
+        assert hub.server("zoe", token=token)

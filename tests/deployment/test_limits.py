@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -22,8 +20,7 @@ from support.browser import (
 from support.deployment import PREFIX, Deployment
 from support.kernel import Kernel
 from support.people import users
-from support.servers import inspected
-from support.waiting import wait_for
+from support.servers import inspected, running, stop
 
 MIB = 1024**2
 MEM_LIMIT = 400 * MIB
@@ -33,57 +30,26 @@ LABELS = "org.jupyter.hub"
 
 
 @pytest.fixture(scope="module")
-def ship(make_deployment: Callable[..., Deployment]) -> Deployment:
+def hub(make_deployment: Callable[..., Deployment]) -> Deployment:
     """A deployment with little memory for each server, and volumes for named servers."""
-    ship = make_deployment(
+    hub = make_deployment(
         f"{PREFIX}limits", MEM_LIMIT="400M", NAMED_SERVER_LIMIT="2", NAMED_SERVER_VOLUMES="own", IDLE_TIMEOUT="0"
     )
-    ship.write("userlist", USERLIST)
-    ship.up()
-    return ship
+    hub.write("userlist", USERLIST)
+    hub.up()
+    return hub
 
 
-@pytest.fixture(scope="module")
-def token(ship: Deployment) -> str:
-    return ship.token()
-
-
-def servers(ship: Deployment, user: str, token: str) -> dict[str, Any]:
-    return ship.api("GET", f"/users/{user}", token=token).json()["servers"]
-
-
-def start(ship: Deployment, user: str, token: str, name: str = "") -> None:
-    answer = ship.api("POST", f"/users/{user}/servers/{name}", token=token)
-    assert answer.status_code in (201, 202), answer.text
-    wait_for(lambda: servers(ship, user, token)[name]["ready"], 60, f"the server {name!r} of {user}")
-
-
-def stop(ship: Deployment, user: str, token: str, name: str = "", *, remove: bool = False) -> None:
-    answer = ship.api("DELETE", f"/users/{user}/servers/{name}", token=token, json={"remove": remove})
-    assert answer.status_code in (202, 204), answer.text
-    wait_for(lambda: not servers(ship, user, token).get(name, {}).get("ready"), 30, f"the end of {user}'s {name!r}")
-
-
-@contextmanager
-def running(ship: Deployment, user: str, token: str, name: str = "") -> Iterator[str]:
-    """A user's server, running; its container is given, and it is stopped afterwards."""
-    start(ship, user, token, name)
-    try:
-        yield f"{ship.project}-{user}{f'--{name}' if name else ''}"
-    finally:
-        stop(ship, user, token, name)
-
-
-def execute(ship: Deployment, path: str, token: str, code: str) -> str:
+def execute(hub: Deployment, path: str, token: str, code: str) -> str:
     """What code gives on a server; `path` is the user and, behind a slash, the server's name."""
-    with Kernel(ship.url, path, token) as kernel:
+    with Kernel(hub.url, path, token) as kernel:
         return kernel.execute(code).text
 
 
-def lab(page: Page, ship: Deployment, user: str) -> None:
+def lab(page: Page, hub: Deployment, user: str) -> None:
     """JupyterLab in the browser, with a new notebook."""
-    sign_in(page, ship.url, user, ship.password(user))
-    visit(page, f"{ship.url}/user/{user}/lab")
+    sign_in(page, hub.url, user, hub.password(user))
+    visit(page, f"{hub.url}/user/{user}/lab")
     wait_for_lab(page)
     open_notebook(page)
 
@@ -101,27 +67,27 @@ def start_new_cell(page: Page, code: str) -> Locator:
 # --- Memory ---
 
 
-def test_shared_memory_ends_at_half_of_the_memory_and_counts_as_such(ship: Deployment, token: str) -> None:
+def test_shared_memory_ends_at_half_of_the_memory_and_counts_as_such(hub: Deployment, token: str) -> None:
     write = "open('/dev/shm/{0}', 'wb').write(b'x' * {0} * 1024**2)"
-    with running(ship, "wash", token) as container:
-        assert inspected(ship, container)["HostConfig"]["ShmSize"] == MEM_LIMIT // 2
-        before = memory(ship, container)
-        assert execute(ship, "wash", token, write.format(120)) == str(120 * MIB)
-        assert memory(ship, container) - before > 100
+    with running(hub, "wash", token) as container:
+        assert inspected(hub, container)["HostConfig"]["ShmSize"] == MEM_LIMIT // 2
+        before = memory(hub, container)
+        assert execute(hub, "wash", token, write.format(120)) == str(120 * MIB)
+        assert memory(hub, container) - before > 100
         # What a kernel has left there stays when it ends.
-        assert FULL in execute(ship, "wash", token, write.format(100))
+        assert FULL in execute(hub, "wash", token, write.format(100))
 
 
-def memory(ship: Deployment, container: str) -> float:
+def memory(hub: Deployment, container: str) -> float:
     """How much a container uses, in MiB, by the host's own count."""
-    usage = ship.docker("stats", "--no-stream", "--format", "{{.MemUsage}}", container).stdout
+    usage = hub.docker("stats", "--no-stream", "--format", "{{.MemUsage}}", container).stdout
     return float(usage.partition("MiB")[0])
 
 
-def test_who_takes_too_much_memory_is_told_in_the_browser(ship: Deployment, token: str, page: Page) -> None:
-    with running(ship, "wash", token) as container:
-        before = inspected(ship, container)["State"]["StartedAt"]
-        lab(page, ship, "wash")
+def test_who_takes_too_much_memory_is_told_in_the_browser(hub: Deployment, token: str, page: Page) -> None:
+    with running(hub, "wash", token) as container:
+        before = inspected(hub, container)["State"]["StartedAt"]
+        lab(page, hub, "wash")
         assert run_cell(page, "2 + 3") == "5"
         start_new_cell(page, f"hog = b'x' * {2 * MEM_LIMIT}")
         dialog = page.get_by_role("dialog")
@@ -131,33 +97,33 @@ def test_who_takes_too_much_memory_is_told_in_the_browser(ship: Deployment, toke
         # JupyterLab shows "Starting" until something is run, so there is no waiting for an idle kernel.
         cell = start_new_cell(page, "3 + 4")
         expect(cell.locator(".jp-OutputArea-output")).to_have_text("7", timeout=30_000)
-        assert inspected(ship, container)["State"]["StartedAt"] == before
+        assert inspected(hub, container)["State"]["StartedAt"] == before
 
 
 # --- Disk ---
 
 
 @pytest.fixture
-def small_volume(ship: Deployment) -> Iterator[str]:
+def small_volume(hub: Deployment) -> Iterator[str]:
     """A volume of 20 MB for mal, in memory: full in the same way as one that the Engine limits.
 
     Not every host's file system can limit a volume. It is kept from being emptied between two servers.
     """
-    name, holder = f"{ship.project}-user-mal", f"{ship.project}-holder"
+    name, holder = f"{hub.project}-user-mal", f"{hub.project}-holder"
     options = ("type=tmpfs", "device=tmpfs", "o=size=20m,uid=1000,gid=100")
-    ship.docker("volume", "create", *(f"--opt={option}" for option in options), name)
+    hub.docker("volume", "create", *(f"--opt={option}" for option in options), name)
     mount = ("--mount", f"type=volume,source={name},target=/held")
-    ship.docker("run", "--detach", "--init", "--name", holder, *mount, f"{ship.project}-user", "sleep", "infinity")
+    hub.docker("run", "--detach", "--init", "--name", holder, *mount, f"{hub.project}-user", "sleep", "infinity")
     yield name
-    ship.docker("rm", "--force", holder)
-    ship.docker("volume", "rm", name)
+    hub.docker("rm", "--force", holder)
+    hub.docker("volume", "rm", name)
 
 
 @pytest.mark.usefixtures("small_volume")
-def test_who_fills_the_disk_is_told_and_nobody_else_notices(ship: Deployment, token: str, page: Page) -> None:
+def test_who_fills_the_disk_is_told_and_nobody_else_notices(hub: Deployment, token: str, page: Page) -> None:
     fill = "open('/home/jovyan/work/big', 'wb').write(b'x' * 30 * 1024**2)"
-    with running(ship, "mal", token) as container, running(ship, "wash", token):
-        lab(page, ship, "mal")
+    with running(hub, "mal", token) as container, running(hub, "wash", token):
+        lab(page, hub, "mal")
         assert FULL in run_cell(page, fill)
         page.keyboard.press("Escape")
         page.keyboard.press("Control+s")
@@ -166,152 +132,152 @@ def test_who_fills_the_disk_is_told_and_nobody_else_notices(ship: Deployment, to
         expect(dialog).to_contain_text("File Save Error")
         expect(dialog).to_contain_text("No space left on device")
         dialog.get_by_role("button").last.click()
-        assert inspected(ship, container)["State"]["Running"]
-        assert execute(ship, "wash", token, "open('/home/jovyan/work/mine', 'w').write('here')") == "4"
-    with running(ship, "mal", token):  # it starts all the same, so that files can be deleted
-        assert FULL in execute(ship, "mal", token, fill)
+        assert inspected(hub, container)["State"]["Running"]
+        assert execute(hub, "wash", token, "open('/home/jovyan/work/mine', 'w').write('here')") == "4"
+    with running(hub, "mal", token):  # it starts all the same, so that files can be deleted
+        assert FULL in execute(hub, "mal", token, fill)
         code = "import os; os.remove('/home/jovyan/work/big'); open('/home/jovyan/work/mine', 'w').write('here')"
-        assert execute(ship, "mal", token, code) == "4"
+        assert execute(hub, "mal", token, code) == "4"
 
 
-def test_a_limit_of_the_disk_holds_or_is_refused(ship: Deployment, token: str) -> None:
+def test_a_limit_of_the_disk_holds_or_is_refused(hub: Deployment, token: str) -> None:
     """Which of both is the Engine's word: not every file system can do it."""
-    probe = ship.docker("volume", "create", "--opt", "size=1G", f"{ship.project}-probe", check=False)
-    built = ship.make("build", env={"DISK_LIMIT": "30M"}, check=False)
+    probe = hub.docker("volume", "create", "--opt", "size=1G", f"{hub.project}-probe", check=False)
+    built = hub.make("build", env={"DISK_LIMIT": "30M"}, check=False)
     if probe.returncode == 0:
         assert built.returncode == 0, built.stderr
-        ship.set_env(DISK_LIMIT="30M")
-        ship.compose("up", "--detach", "--wait")
-        with running(ship, "kaylee", token):
+        hub.set_env(DISK_LIMIT="30M")
+        hub.compose("up", "--detach", "--wait")
+        with running(hub, "kaylee", token):
             write = "open('/home/jovyan/work/big', 'wb').write(b'x' * 40 * 1024**2)"
-            text = execute(ship, "kaylee", token, write)
+            text = execute(hub, "kaylee", token, write)
         assert FULL in text or "[Errno 122] Disk quota exceeded" in text
-        assert users(ship)["kaylee"]["files"].endswith("of 30M")
+        assert users(hub)["kaylee"]["files"].endswith("of 30M")
     else:
         assert "quota size requested but no quota support" in built.stderr
         assert "FAIL: DISK_LIMIT=30M: this Docker Engine cannot limit how much a volume holds" in built.stderr
         assert "or set DISK_LIMIT=0" in built.stderr
         # Whoever goes around the check gets no server without a limit either.
-        ship.set_env(DISK_LIMIT="30M")
-        ship.compose("up", "--detach", "--wait")
-        answer = ship.api("POST", "/users/kaylee/server", token=token)
+        hub.set_env(DISK_LIMIT="30M")
+        hub.compose("up", "--detach", "--wait")
+        answer = hub.api("POST", "/users/kaylee/server", token=token)
         assert answer.status_code == 503
         assert "DISK_LIMIT is set, and the Docker host cannot limit a volume" in answer.json()["message"]
         # A volume from before has no limit, and that is no secret.
-        with running(ship, "wash", token):
-            assert users(ship)["wash"]["note"] == "volume older than DISK_LIMIT"
-    ship.set_env(DISK_LIMIT="0")
-    ship.compose("up", "--detach", "--wait")
+        with running(hub, "wash", token):
+            assert users(hub)["wash"]["note"] == "volume older than DISK_LIMIT"
+    hub.set_env(DISK_LIMIT="0")
+    hub.compose("up", "--detach", "--wait")
 
 
 # --- Volumes ---
 
 
-def test_make_users_says_how_much_everybody_has(ship: Deployment, token: str) -> None:
+def test_make_users_says_how_much_everybody_has(hub: Deployment, token: str) -> None:
     write = "open('/home/jovyan/work/{0}', 'wb').write(b'x' * {0} * 1024**2)"
-    with running(ship, "zoe", token):
-        execute(ship, "zoe", token, write.format(12))
-    assert users(ship)["zoe"]["files"] == "12M"
-    with running(ship, "zoe", token, "gpu"):
-        execute(ship, "zoe/gpu", token, write.format(30))
-        assert users(ship)["zoe"]["files"] == "42M"
-    assert users(ship)["proxy"]["files"] == ""
+    with running(hub, "zoe", token):
+        execute(hub, "zoe", token, write.format(12))
+    assert users(hub)["zoe"]["files"] == "12M"
+    with running(hub, "zoe", token, "gpu"):
+        execute(hub, "zoe/gpu", token, write.format(30))
+        assert users(hub)["zoe"]["files"] == "42M"
+    assert users(hub)["proxy"]["files"] == ""
 
 
-def test_named_servers_have_files_of_their_own(ship: Deployment, token: str) -> None:
+def test_named_servers_have_files_of_their_own(hub: Deployment, token: str) -> None:
     places = [("zoe", "gpu"), ("zoe", ""), ("zoe-gpu", ""), ("zoe", "gpu-2")]
     paths = ["/".join(filter(None, place)) for place in places]
     for (user, name), path in zip(places, paths, strict=True):
-        start(ship, user, token, name)
-        execute(ship, path, token, f"open('/home/jovyan/work/mine', 'w').write({path!r})")
-        stop(ship, user, token, name, remove=bool(name))
+        hub.start_server(user, token=token, name=name)
+        execute(hub, path, token, f"open('/home/jovyan/work/mine', 'w').write({path!r})")
+        stop(hub, user, token, name, remove=bool(name))
     # A server that is deleted keeps its files for one that is called the same.
     for (user, name), path in zip(places, paths, strict=True):
-        start(ship, user, token, name)
-        assert execute(ship, path, token, "print(open('/home/jovyan/work/mine').read())") == f"{path}\n"
-        stop(ship, user, token, name, remove=bool(name))
-    names = ship.docker("volume", "ls", "--quiet", "--filter", f"name=^{ship.project}-user-zoe").stdout.split()
-    owners = [name.removeprefix(f"{ship.project}-user-") for name in names]
+        hub.start_server(user, token=token, name=name)
+        assert execute(hub, path, token, "print(open('/home/jovyan/work/mine').read())") == f"{path}\n"
+        stop(hub, user, token, name, remove=bool(name))
+    names = hub.docker("volume", "ls", "--quiet", "--filter", f"name=^{hub.project}-user-zoe").stdout.split()
+    owners = [name.removeprefix(f"{hub.project}-user-") for name in names]
     assert sorted(owners) == ["zoe", "zoe--gpu", "zoe--gpu-2d2", "zoe-2dgpu"]
 
 
-def test_volumes_of_somebody_who_was_deleted_are_listed(ship: Deployment, token: str) -> None:
-    ship.docker("volume", "create", f"{ship.project}-user-niska")
-    table, _, rest = ship.make("users").stdout.partition("\n\n")
+def test_volumes_of_somebody_who_was_deleted_are_listed(hub: Deployment, token: str) -> None:
+    hub.docker("volume", "create", f"{hub.project}-user-niska")
+    table, _, rest = hub.make("users").stdout.partition("\n\n")
     assert "niska" not in table
     assert rest.splitlines()[0] == "Volumes of nobody here:"
-    assert re.fullmatch(rf"  {ship.project}-user-niska  \d+K?", rest.splitlines()[1])
-    ship.docker("volume", "rm", f"{ship.project}-user-niska")
+    assert re.fullmatch(rf"  {hub.project}-user-niska  \d+K?", rest.splitlines()[1])
+    hub.docker("volume", "rm", f"{hub.project}-user-niska")
 
 
 # --- Containers from before ---
 
 
-def leave(ship: Deployment, user: str, *, run: bool, owner: str = "") -> str:
+def leave(hub: Deployment, user: str, *, run: bool, owner: str = "") -> str:
     """Leave a container behind under the name of a user's server, from another image and with other settings."""
-    name = f"{ship.project}-{user}"
-    labels = {"project": ship.project, "user": owner or user, "server": "", "settings": "older"}
+    name = f"{hub.project}-{user}"
+    labels = {"project": hub.project, "user": owner or user, "server": "", "settings": "older"}
     options = [f"--label={LABELS}.{key}={value}" for key, value in labels.items()]
-    image = f"{ship.project}-hub:check"
-    ship.docker("create", "--init", "--memory", "64M", "--name", name, *options, image, "sleep", "infinity")
+    image = f"{hub.project}-hub:check"
+    hub.docker("create", "--init", "--memory", "64M", "--name", name, *options, image, "sleep", "infinity")
     if run:
-        ship.docker("start", name)
-    return inspected(ship, name)["Id"]
+        hub.docker("start", name)
+    return inspected(hub, name)["Id"]
 
 
 @pytest.mark.parametrize("run", [False, True], ids=["stopped", "running, and the hub does not know"])
-def test_what_is_left_over_is_not_used_again(ship: Deployment, token: str, run: bool) -> None:
-    old = leave(ship, "wash", run=run)
-    with running(ship, "wash", token) as container:
-        state = inspected(ship, container)
+def test_what_is_left_over_is_not_used_again(hub: Deployment, token: str, run: bool) -> None:
+    old = leave(hub, "wash", run=run)
+    with running(hub, "wash", token) as container:
+        state = inspected(hub, container)
         assert state["Id"] != old
-        assert state["Config"]["Image"] == f"{ship.project}-user"
+        assert state["Config"]["Image"] == f"{hub.project}-user"
         assert state["HostConfig"]["Memory"] == MEM_LIMIT
-    assert ship.docker("inspect", old, check=False).returncode != 0
+    assert hub.docker("inspect", old, check=False).returncode != 0
 
 
-def test_another_container_of_that_name_is_left_alone(ship: Deployment, token: str) -> None:
+def test_another_container_of_that_name_is_left_alone(hub: Deployment, token: str) -> None:
     """Here users' containers begin as the hub's own: the server of a user called proxy would be the hub's proxy."""
-    before = inspected(ship, f"{ship.project}-proxy")["State"]["StartedAt"]
-    answer = ship.api("POST", "/users/proxy/server", token=token)
+    before = inspected(hub, f"{hub.project}-proxy")["State"]["StartedAt"]
+    answer = hub.api("POST", "/users/proxy/server", token=token)
     assert answer.status_code == 503
-    assert f'"/{ship.project}-proxy" is already in use' in answer.json()["message"]
+    assert f'"/{hub.project}-proxy" is already in use' in answer.json()["message"]
     assert "Another container has its name: an administrator has to remove that" in answer.json()["message"]
-    leave(ship, "kaylee", run=True, owner="somebody-else")
-    answer = ship.api("POST", "/users/kaylee/server", token=token)
+    leave(hub, "kaylee", run=True, owner="somebody-else")
+    answer = hub.api("POST", "/users/kaylee/server", token=token)
     assert answer.status_code == 503
-    assert inspected(ship, f"{ship.project}-kaylee")["State"]["Running"]
-    assert inspected(ship, f"{ship.project}-proxy")["State"]["StartedAt"] == before
-    ship.docker("rm", "--force", f"{ship.project}-kaylee")
+    assert inspected(hub, f"{hub.project}-kaylee")["State"]["Running"]
+    assert inspected(hub, f"{hub.project}-proxy")["State"]["StartedAt"] == before
+    hub.docker("rm", "--force", f"{hub.project}-kaylee")
 
 
-def test_a_server_from_before_a_change_goes_on_and_is_no_secret(ship: Deployment, token: str) -> None:
-    image = f"{ship.project}-user"
-    start(ship, "wash", token)
-    before = inspected(ship, f"{ship.project}-wash")["State"]["StartedAt"]
-    start(ship, "zoe", token, "gpu")
-    shown = users(ship)
+def test_a_server_from_before_a_change_goes_on_and_is_no_secret(hub: Deployment, token: str) -> None:
+    image = f"{hub.project}-user"
+    hub.start_server("wash", token=token)
+    before = inspected(hub, f"{hub.project}-wash")["State"]["StartedAt"]
+    hub.start_server("zoe", token=token, name="gpu")
+    shown = users(hub)
     assert (shown["wash"].get("note", ""), shown["zoe"].get("note", "")) == ("", "")
-    assert "Started from an older image" not in ship.make("status").stdout
+    assert "Started from an older image" not in hub.make("status").stdout
 
-    ship.docker("tag", image, f"{ship.project}-kept")
-    ship.docker("build", "--quiet", "--tag", image, "-", stdin=f"FROM {image}\nLABEL newer=1\n")
-    assert users(ship)["wash"]["note"] == "older image"
-    ship.set_env(PIDS_LIMIT="200")
-    ship.compose("up", "--detach", "--wait")
-    assert users(ship)["wash"]["note"] == "older image, older settings"
+    hub.docker("tag", image, f"{hub.project}-kept")
+    hub.docker("build", "--quiet", "--tag", image, "-", stdin=f"FROM {image}\nLABEL newer=1\n")
+    assert users(hub)["wash"]["note"] == "older image"
+    hub.set_env(PIDS_LIMIT="200")
+    hub.compose("up", "--detach", "--wait")
+    assert users(hub)["wash"]["note"] == "older image, older settings"
     sentence = "Started from an older image or older settings, and running on: the servers of wash, zoe."
-    assert sentence in ship.make("status").stdout
-    assert inspected(ship, f"{ship.project}-wash")["State"]["StartedAt"] == before
+    assert sentence in hub.make("status").stdout
+    assert inspected(hub, f"{hub.project}-wash")["State"]["StartedAt"] == before
 
-    stop(ship, "zoe", token, "gpu")
-    stop(ship, "wash", token)
-    with running(ship, "wash", token) as container:
-        state = inspected(ship, container)
+    stop(hub, "zoe", token, "gpu")
+    stop(hub, "wash", token)
+    with running(hub, "wash", token) as container:
+        state = inspected(hub, container)
         assert state["HostConfig"]["PidsLimit"] == 200
         assert state["Config"]["Labels"]["newer"] == "1"
-        assert users(ship)["wash"].get("note", "") == ""
+        assert users(hub)["wash"].get("note", "") == ""
         # `make up` builds the image anew; the server that runs is then older than it.
-        up = ship.make("up", env={"PIDS_LIMIT": "300"})
+        up = hub.make("up", env={"PIDS_LIMIT": "300"})
         assert sentence.replace(", zoe", "") in up.stdout
-    ship.docker("rmi", f"{ship.project}-kept")
+    hub.docker("rmi", f"{hub.project}-kept")

@@ -31,24 +31,19 @@ OWNERS = f"import os; print(*[f'{{s.st_uid}}:{{s.st_gid}}' for s in map(os.stat,
 
 
 @pytest.fixture(scope="module")
-def school(make_deployment: Callable[..., Deployment]) -> Deployment:
+def hub(make_deployment: Callable[..., Deployment]) -> Deployment:
     """A deployment where Notebook 7 is what opens; further images are built from its own."""
-    school = make_deployment(f"{PREFIX}notebooks", DEFAULT_URL="/tree")
-    school.write("userlist", "".join(f"{name}\n" for name in ("admin admin", *USERS)))
-    school.up()
-    return school
+    hub = make_deployment(f"{PREFIX}notebooks", DEFAULT_URL="/tree")
+    hub.write("userlist", "".join(f"{name}\n" for name in ("admin admin", *USERS)))
+    hub.up()
+    return hub
 
 
-@pytest.fixture(scope="module")
-def token(school: Deployment) -> str:
-    return school.token()
-
-
-def build(school: Deployment, name: str, base: str, *arguments: str) -> str:
+def build(hub: Deployment, name: str, base: str, *arguments: str) -> str:
     """Build an image called after the deployment, on top of another."""
-    image = f"{school.project}-{name}"
+    image = f"{hub.project}-{name}"
     on_top = ("--build-arg", f"NOTEBOOK_IMAGE={base}", "--secret", CA_BUNDLE)
-    school.run("docker", "build", "--quiet", "--tag", image, *on_top, *arguments)
+    hub.run("docker", "build", "--quiet", "--tag", image, *on_top, *arguments)
     return image
 
 
@@ -59,34 +54,34 @@ def of_readme(number: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def custom(school: Deployment) -> str:
+def custom(hub: Deployment) -> str:
     """The image of the example's README, on top of the deployment's."""
-    return build(school, "custom", f"{school.project}-user", *of_readme(0))
+    return build(hub, "custom", f"{hub.project}-user", *of_readme(0))
 
 
 @pytest.fixture(scope="module")
-def stacks(school: Deployment) -> str:
+def stacks(hub: Deployment) -> str:
     """The image of the example's README on top of one as the Jupyter project's are."""
-    base = build(school, "stacks", f"{school.project}-user", str(REPOSITORY / "tests/images/stacks"))
-    return build(school, "derived", base, *of_readme(1))
+    base = build(hub, "stacks", f"{hub.project}-user", str(REPOSITORY / "tests/images/stacks"))
+    return build(hub, "derived", base, *of_readme(1))
 
 
-def configure(school: Deployment, image: str, **settings: str) -> None:
+def configure(hub: Deployment, image: str, **settings: str) -> None:
     """Start servers from an image, with these settings and else the defaults, as `docker compose up -d` does it."""
-    school.set_env(DOCKER_NOTEBOOK_IMAGE=image, **DEFAULTS | settings)
-    school.compose("up", "--detach", "--wait")
+    hub.set_env(DOCKER_NOTEBOOK_IMAGE=image, **DEFAULTS | settings)
+    hub.compose("up", "--detach", "--wait")
 
 
-def execute(school: Deployment, user: str, token: str, code: str, kernel: str = "") -> str:
+def execute(hub: Deployment, user: str, token: str, code: str, kernel: str = "") -> str:
     """What code gives in a new kernel of a user's server, which has to run."""
-    with Kernel(school.url, user, token, name=kernel) as running_kernel:
+    with Kernel(hub.url, user, token, name=kernel) as running_kernel:
         return running_kernel.execute(code).text.strip()
 
 
-def contents(school: Deployment, user: str, token: str) -> set[str]:
+def contents(hub: Deployment, user: str, token: str) -> set[str]:
     """The names of the files that a user sees first."""
     answer = requests.get(
-        f"{school.url}/user/{user}/api/contents",
+        f"{hub.url}/user/{user}/api/contents",
         headers={"Authorization": f"token {token}"},
         verify=False,
         timeout=30,
@@ -97,8 +92,8 @@ def contents(school: Deployment, user: str, token: str) -> set[str]:
 # --- Our image ---
 
 
-def test_notebook_7_opens_and_runs_a_cell_and_asks_nothing(school: Deployment, token: str, page: Page) -> None:
-    sign_in(page, school.url, "alice", school.password("alice"))
+def test_notebook_7_opens_and_runs_a_cell_and_asks_nothing(hub: Deployment, token: str, page: Page) -> None:
+    sign_in(page, hub.url, "alice", hub.password("alice"))
     expect(page).to_have_url(re.compile("/user/alice/tree"), timeout=SPAWN_SECONDS * 1000)
     new = page.get_by_text("New", exact=True)
     expect(new).to_be_visible(timeout=PAGE_SECONDS * 1000)
@@ -118,7 +113,7 @@ def test_notebook_7_opens_and_runs_a_cell_and_asks_nothing(school: Deployment, t
     assert_asks_nothing(page)
     page.get_by_role("menuitem", name="File").click()
     expect(page.get_by_role("menuitem", name="Hub Control Panel")).to_be_visible()
-    stop(school, "alice", token)
+    stop(hub, "alice", token)
 
 
 def assert_asks_nothing(page: Page) -> None:
@@ -126,23 +121,23 @@ def assert_asks_nothing(page: Page) -> None:
     expect(page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
 
 
-def test_hub_and_server_have_the_same_jupyterhub(school: Deployment, token: str) -> None:
-    with running(school, "alice", token) as container:
-        server = school.docker("exec", container, "jupyterhub", "--version").stdout
-    assert server == school.hub_exec("jupyterhub", "--version")
+def test_hub_and_server_have_the_same_jupyterhub(hub: Deployment, token: str) -> None:
+    with running(hub, "alice", token) as container:
+        server = hub.docker("exec", container, "jupyterhub", "--version").stdout
+    assert server == hub.hub_exec("jupyterhub", "--version")
 
 
 # --- An image made from it ---
 
 
-def test_an_image_of_ones_own_has_what_was_put_in(school: Deployment, custom: str, token: str) -> None:
-    configure(school, custom, DEFAULT_URL="/lab/tree/welcome.ipynb")
-    with running(school, "bob", token) as container:
-        assert execute(school, "bob", token, "import numpy; print(numpy.arange(10).sum())") == "45"
-        assert execute(school, "bob", token, "echo $((6 * 7)); jq --version", kernel="bash").split()[0] == "42"
-        assert "jq-" in school.docker("exec", container, "jq", "--version").stdout
+def test_an_image_of_ones_own_has_what_was_put_in(hub: Deployment, custom: str, token: str) -> None:
+    configure(hub, custom, DEFAULT_URL="/lab/tree/welcome.ipynb")
+    with running(hub, "bob", token) as container:
+        assert execute(hub, "bob", token, "import numpy; print(numpy.arange(10).sum())") == "45"
+        assert execute(hub, "bob", token, "echo $((6 * 7)); jq --version", kernel="bash").split()[0] == "42"
+        assert "jq-" in hub.docker("exec", container, "jq", "--version").stdout
         landing = requests.get(
-            f"{school.url}/user/bob/",
+            f"{hub.url}/user/bob/",
             headers={"Authorization": f"token {token}"},
             verify=False,
             allow_redirects=False,
@@ -151,56 +146,54 @@ def test_an_image_of_ones_own_has_what_was_put_in(school: Deployment, custom: st
         assert landing.headers["Location"].split("?")[0] == "/user/bob/lab/tree/welcome.ipynb"
 
 
-def test_everybody_finds_the_notebook_once(school: Deployment, custom: str, token: str) -> None:
-    configure(school, custom)
-    with running(school, "kaylee", token):
-        assert "welcome.ipynb" in contents(school, "kaylee", token)
-        execute(school, "kaylee", token, WRITE_MINE)
-    with running(school, "kaylee", token):
-        assert execute(school, "kaylee", token, READ) == "mine"
-        execute(school, "kaylee", token, "import os; os.remove('/home/jovyan/work/welcome.ipynb')")
-    with running(school, "kaylee", token):
-        assert "welcome.ipynb" not in contents(school, "kaylee", token)
+def test_everybody_finds_the_notebook_once(hub: Deployment, custom: str, token: str) -> None:
+    configure(hub, custom)
+    with running(hub, "kaylee", token):
+        assert "welcome.ipynb" in contents(hub, "kaylee", token)
+        execute(hub, "kaylee", token, WRITE_MINE)
+    with running(hub, "kaylee", token):
+        assert execute(hub, "kaylee", token, READ) == "mine"
+        execute(hub, "kaylee", token, "import os; os.remove('/home/jovyan/work/welcome.ipynb')")
+    with running(hub, "kaylee", token):
+        assert "welcome.ipynb" not in contents(hub, "kaylee", token)
 
 
-def test_who_had_such_a_file_before_keeps_it(school: Deployment, custom: str, token: str) -> None:
-    configure(school, f"{school.project}-user")
-    with running(school, "mal", token):
-        execute(school, "mal", token, WRITE_MINE)
-    configure(school, custom)
-    with running(school, "mal", token):
-        assert execute(school, "mal", token, READ) == "mine"
+def test_who_had_such_a_file_before_keeps_it(hub: Deployment, custom: str, token: str) -> None:
+    configure(hub, f"{hub.project}-user")
+    with running(hub, "mal", token):
+        execute(hub, "mal", token, WRITE_MINE)
+    configure(hub, custom)
+    with running(hub, "mal", token):
+        assert execute(hub, "mal", token, READ) == "mine"
 
 
-def test_what_a_user_installs_lasts_where_the_volume_is_the_home(school: Deployment, token: str) -> None:
+def test_what_a_user_installs_lasts_where_the_volume_is_the_home(hub: Deployment, token: str) -> None:
     write = "import os, site; d = site.getusersitepackages(); os.makedirs(d); open(f'{d}/ship.py', 'w').write('x = 7')"
-    configure(school, f"{school.project}-user", DOCKER_NOTEBOOK_DIR="/home/jovyan")
-    with running(school, "wash", token):
-        execute(school, "wash", token, write)
-    with running(school, "wash", token):
-        assert execute(school, "wash", token, "import ship; print(ship.x)") == "7"
+    configure(hub, f"{hub.project}-user", DOCKER_NOTEBOOK_DIR="/home/jovyan")
+    with running(hub, "wash", token):
+        execute(hub, "wash", token, write)
+    with running(hub, "wash", token):
+        assert execute(hub, "wash", token, "import ship; print(ship.x)") == "7"
 
 
 # --- Images that switch the user ---
 
 
-def test_an_image_of_the_jupyter_projects_kind_runs_as_its_own_user(
-    school: Deployment, stacks: str, token: str
-) -> None:
-    configure(school, stacks)
-    with running(school, "zoe", token) as container:
-        entrypoint = school.docker("inspect", "--format", "{{.Config.Entrypoint}} {{.Config.Cmd}}", container).stdout
+def test_an_image_of_the_jupyter_projects_kind_runs_as_its_own_user(hub: Deployment, stacks: str, token: str) -> None:
+    configure(hub, stacks)
+    with running(hub, "zoe", token) as container:
+        entrypoint = hub.docker("inspect", "--format", "{{.Config.Entrypoint}} {{.Config.Cmd}}", container).stdout
         assert entrypoint.strip() == "[tini -g -- start.sh] [with-notebooks start-notebook.py]"
-        execute(school, "zoe", token, f"open('{MINE}', 'w')")
-        assert execute(school, "zoe", token, OWNERS) == "1000:100 1000:100"
-        assert "welcome.ipynb" in contents(school, "zoe", token)
-        assert "no new privileges" in execute(school, "zoe", token, SUDO)
+        execute(hub, "zoe", token, f"open('{MINE}', 'w')")
+        assert execute(hub, "zoe", token, OWNERS) == "1000:100 1000:100"
+        assert "welcome.ipynb" in contents(hub, "zoe", token)
+        assert "no new privileges" in execute(hub, "zoe", token, SUDO)
 
 
-def test_it_takes_the_numbers_of_user_and_group(school: Deployment, stacks: str, token: str) -> None:
-    configure(school, stacks, NB_UID="4321", NB_GID="5432")
-    with running(school, "zoe", token) as container:
-        with Kernel(school.url, "zoe", token) as kernel:
+def test_it_takes_the_numbers_of_user_and_group(hub: Deployment, stacks: str, token: str) -> None:
+    configure(hub, stacks, NB_UID="4321", NB_GID="5432")
+    with running(hub, "zoe", token) as container:
+        with Kernel(hub.url, "zoe", token) as kernel:
             assert kernel.execute("import os; os.getuid(), os.getgid()").text == "(4321, 5432)"
             kernel.execute(f"os.remove('{MINE}'); open('{MINE}', 'w')")
             assert kernel.execute(OWNERS).text.strip() == "4321:5432 4321:5432"
@@ -208,37 +201,37 @@ def test_it_takes_the_numbers_of_user_and_group(school: Deployment, stacks: str,
             assert "no new privileges" in kernel.execute(SUDO).text
             assert "CapEff:\t0000000000000000" in kernel.execute("print(open('/proc/self/status').read())").text
         # The Engine's signal has to get past root's sudo, to a process of that user.
-        school.docker("stop", container)
-        log = school.docker("logs", container)
+        hub.docker("stop", container)
+        log = hub.docker("logs", container)
         assert "received signal 15, stopping" in log.stdout + log.stderr
-    volume = f"--volume={school.project}-user-zoe:/volume"
-    stat = (f"{school.project}-hub:check", "stat", "--format=%u:%g", "/volume/mine.txt")
-    assert school.docker("run", "--rm", "--network=none", volume, *stat).stdout == "4321:5432\n"
+    volume = f"--volume={hub.project}-user-zoe:/volume"
+    stat = (f"{hub.project}-hub:check", "stat", "--format=%u:%g", "/volume/mine.txt")
+    assert hub.docker("run", "--rm", "--network=none", volume, *stat).stdout == "4321:5432\n"
 
 
-def test_sudo_where_it_is_granted(school: Deployment, stacks: str, token: str) -> None:
-    configure(school, stacks, GRANT_SUDO="true")
-    with running(school, "zoe", token) as container:
-        assert execute(school, "zoe", token, "import os; print(os.getuid())") == "1000"
-        assert "stdout='0\\n'" in execute(school, "zoe", token, SUDO)
+def test_sudo_where_it_is_granted(hub: Deployment, stacks: str, token: str) -> None:
+    configure(hub, stacks, GRANT_SUDO="true")
+    with running(hub, "zoe", token) as container:
+        assert execute(hub, "zoe", token, "import os; print(os.getuid())") == "1000"
+        assert "stdout='0\\n'" in execute(hub, "zoe", token, SUDO)
         # Root enough to install a package, and not to listen in on the others.
-        caps = school.docker("inspect", "--format", "{{.HostConfig.CapDrop}} {{.HostConfig.CapAdd}}", container)
+        caps = hub.docker("inspect", "--format", "{{.HostConfig.CapDrop}} {{.HostConfig.CapAdd}}", container)
         assert caps.stdout.startswith("[ALL] [")
         assert "NET_RAW" not in caps.stdout
         install = "sudo sh -c 'chown bin /mnt && install -o games -m 4755 /bin/true /usr/bin/t && ls -l /usr/bin/t'"
-        assert "-rwsr-xr-x 1 games" in execute(school, "zoe", token, f"!{install}")
+        assert "-rwsr-xr-x 1 games" in execute(hub, "zoe", token, f"!{install}")
 
 
-def test_an_image_that_would_stay_root_is_refused(school: Deployment, custom: str, stacks: str) -> None:
-    refused = school.make("notebook_image", env={"DOCKER_NOTEBOOK_IMAGE": custom, "NB_UID": "4321"}, check=False)
+def test_an_image_that_would_stay_root_is_refused(hub: Deployment, custom: str, stacks: str) -> None:
+    refused = hub.make("notebook_image", env={"DOCKER_NOTEBOOK_IMAGE": custom, "NB_UID": "4321"}, check=False)
     assert refused.returncode != 0
     assert f"FAIL: the notebook image {custom} starts as root for NB_UID" in refused.stderr
-    school.make("notebook_image", env={"DOCKER_NOTEBOOK_IMAGE": stacks, "NB_UID": "4321"})
+    hub.make("notebook_image", env={"DOCKER_NOTEBOOK_IMAGE": stacks, "NB_UID": "4321"})
 
 
-def test_our_own_image_is_refused_for_it(school: Deployment) -> None:
-    image = f"{school.project}-user"
-    refused = school.make("build", env={"DOCKER_NOTEBOOK_IMAGE": image, "GRANT_SUDO": "true"}, check=False)
+def test_our_own_image_is_refused_for_it(hub: Deployment) -> None:
+    image = f"{hub.project}-user"
+    refused = hub.make("build", env={"DOCKER_NOTEBOOK_IMAGE": image, "GRANT_SUDO": "true"}, check=False)
     assert refused.returncode != 0
     assert f"DOCKER_NOTEBOOK_IMAGE (.env or the shell) is '{image}', which cannot switch its user" in refused.stderr
 
@@ -246,11 +239,11 @@ def test_our_own_image_is_refused_for_it(school: Deployment) -> None:
 # --- The compiler ---
 
 
-def test_a_compiler_on_demand(school: Deployment) -> None:
-    image = f"{school.project}-user"
+def test_a_compiler_on_demand(hub: Deployment) -> None:
+    image = f"{hub.project}-user"
     compiler = ("run", "--rm", "--interactive", "--network=none", image, "sh", "-c")
-    assert school.docker(*compiler, "command -v cc", check=False).returncode != 0
-    school.make("notebook_image", env=DEFAULTS | {"DOCKER_NOTEBOOK_IMAGE": image, "WITH_COMPILER": "true"})
+    assert hub.docker(*compiler, "command -v cc", check=False).returncode != 0
+    hub.make("notebook_image", env=DEFAULTS | {"DOCKER_NOTEBOOK_IMAGE": image, "WITH_COMPILER": "true"})
     program = "#include <Python.h>\nint main(void) { return PY_MAJOR_VERSION; }\n"
     built = "cc -x c - -I$(python -c 'import sysconfig; print(sysconfig.get_path(\"include\"))') -o /tmp/a; /tmp/a"
-    assert school.docker(*compiler, built, check=False, stdin=program).returncode == 3
+    assert hub.docker(*compiler, built, check=False, stdin=program).returncode == 3

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 from support.browser import sign_in, visit
 from support.deployment import PREFIX, Deployment
 from support.people import Visitor
+from support.servers import running, stop
 from support.waiting import wait_for
 
 PROJECT = f"{PREFIX}profiles"
@@ -77,11 +78,6 @@ def hub(make_deployment: MakeDeployment) -> Deployment:
 
 
 @pytest.fixture(scope="module")
-def token(hub: Deployment) -> str:
-    return hub.token()
-
-
-@pytest.fixture(scope="module")
 def wash(hub: Deployment) -> Visitor:
     """Somebody in no group, signed in."""
     return visitor(hub, "wash")
@@ -126,30 +122,14 @@ OF_LARGE = {"image": TINY, "memory": 1024 * MIB, "cores": 2, "threads": "2", "gp
 OF_FLIGHT = {"image": TINY, "memory": 600 * MIB, "cores": 0.5, "threads": None, "gpus": None}
 
 
-def server(hub: Deployment, user: str, token: str, name: str = "") -> dict[str, Any]:
-    return hub.api("GET", f"/users/{user}", token=token).json()["servers"].get(name, {})
-
-
 def wait_until_ready(hub: Deployment, user: str, token: str, name: str = "") -> None:
-    wait_for(lambda: server(hub, user, token, name).get("ready"), 60, f"the server {name!r} of {user}")
+    wait_for(lambda: hub.server_ready(user, token=token, name=name), 60, f"the server {name!r} of {user}")
 
 
-def stop(hub: Deployment, user: str, token: str, name: str = "") -> None:
-    path = f"/users/{user}/servers/{name}" if name else f"/users/{user}/server"
-    hub.api("DELETE", path, token=token)
-    wait_for(lambda: container(hub, user, name) is None, 30, f"the end of the server of {user}")
-    wait_for(lambda: not server(hub, user, token, name).get("pending"), 30, f"the end of the stop of {user}'s server")
-
-
-def started(hub: Deployment, user: str, token: str, body: Any = None, name: str = "") -> dict[str, Any]:
+def started(hub: Deployment, user: str, token: str, options: Any = None, name: str = "") -> dict[str, Any]:
     """Start a server by the API, and stop it again; returns what its container was."""
-    path = f"/users/{user}/servers/{name}" if name else f"/users/{user}/server"
-    answer = hub.api("POST", path, token=token, json=body)
-    assert answer.status_code in (201, 202), answer.text
-    wait_until_ready(hub, user, token, name)
-    found = what_it_is(container(hub, user, name))
-    stop(hub, user, token, name)
-    return found
+    with running(hub, user, token, name, options):
+        return what_it_is(container(hub, user, name))
 
 
 def refused(answer: requests.Response) -> tuple[int, str]:
@@ -245,6 +225,12 @@ OTHERS = UNKNOWN.format("Flight data")
 ONLY = "{!r} cannot be chosen; of the options of a start there is only 'profile'."
 A_TEXT = "'profile' has to be the name of a profile, a text."
 
+
+def label(value: object) -> str:
+    """How a test is called, which has to be the same for all workers, as the image's name is not."""
+    return str(value).replace(TINY, "TINY")
+
+
 BODIES: list[tuple[Any, int, str]] = [
     ({"profile": "Flight data"}, 403, OTHERS),
     ({"user_options": {"profile": "Flight data"}}, 403, OTHERS),
@@ -267,7 +253,7 @@ BODIES: list[tuple[Any, int, str]] = [
 
 
 @pytest.mark.parametrize("path", ["/users/wash/server", "/users/wash/servers/second"])
-@pytest.mark.parametrize("case", BODIES, ids=lambda case: str(case[0]))
+@pytest.mark.parametrize("case", BODIES, ids=lambda case: label(case[0]))
 def test_a_body(hub: Deployment, wash_token: str, path: str, case: tuple[Any, int, str]) -> None:
     body, *refusal = case
     assert refused(hub.api("POST", path, token=wash_token, json=body)) == tuple(refusal)
@@ -288,7 +274,7 @@ FORMS: list[tuple[dict[str, Any], int, str]] = [
 
 
 @pytest.mark.parametrize("path", ["/hub/spawn", "/hub/spawn/wash", "/hub/spawn/wash/second"])
-@pytest.mark.parametrize("case", FORMS, ids=lambda case: str(case[0]))
+@pytest.mark.parametrize("case", FORMS, ids=lambda case: label(case[0]))
 def test_a_form(hub: Deployment, wash: Visitor, path: str, case: tuple[dict[str, Any], int, str]) -> None:
     fields, *refusal = case
     assert refused(wash.post(path, fields, xsrf_of(wash))) == tuple(refusal)
@@ -321,7 +307,7 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize("path", ["/hub/spawn", "/hub/spawn/wash", "/hub/spawn/wash/second"])
-@pytest.mark.parametrize("case", ADDRESSES, ids=lambda case: case[0])
+@pytest.mark.parametrize("case", ADDRESSES, ids=lambda case: label(case[0]))
 def test_an_address(hub: Deployment, wash: Visitor, path: str, case: tuple[str, int, str]) -> None:
     query, *refusal = case
     assert refused(wash.get(f"{path}?{query}")) == tuple(refusal)
@@ -357,13 +343,13 @@ def test_an_address_can_choose(hub: Deployment, wash: Visitor, token: str) -> No
         {"profile": ["Flight data"]},
         {"profile": {"a": [{"b": None}]}, "environment": {"A": "b"}},
     ],
-    ids=str,
+    ids=label,
 )
 def test_what_the_api_has_stored_is_no_way_in(hub: Deployment, wash_token: str, kept: dict[str, Any]) -> None:
     patched = hub.api("PATCH", "/users/wash/server", token=wash_token, json={"user_options": kept})
     assert patched.status_code == 200, patched.text
     assert started(hub, "wash", wash_token) == STANDARD
-    assert server(hub, "wash", wash_token).get("user_options", {}) in ({}, {"profile": "Standard"})
+    assert hub.server("wash", token=wash_token).get("user_options", {}) in ({}, {"profile": "Standard"})
 
 
 def test_options_of_a_server_that_was_only_made_are_no_way_in(hub: Deployment, token: str, wash_token: str) -> None:

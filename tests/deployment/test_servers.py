@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 import requests
@@ -14,7 +13,7 @@ from playwright.sync_api import Page, expect
 from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD, visit
 from support.deployment import PREFIX, Deployment
 from support.kernel import Kernel
-from support.servers import inspected, progress, running, stop
+from support.servers import ask, inspected, progress, running, stop
 from support.waiting import wait_for
 
 # As on two cores, whatever this machine has: three servers start at a time.
@@ -41,11 +40,6 @@ PIDS_LIMIT = 100
 USERLIST = "\n".join(["admin admin", "alice", "bob", "slow", "dying", *CLASS, ""])
 
 type MakeDeployment = Callable[..., Deployment]
-
-
-@pytest.fixture(scope="module")
-def token(deployment: Deployment) -> str:
-    return deployment.token()
 
 
 @pytest.fixture(scope="module")
@@ -78,20 +72,10 @@ def starting(deployment: Deployment, users: list[str], token: str) -> Iterator[N
     with ThreadPoolExecutor(len(users)) as pool:
         for user in users:
             pool.submit(ask, deployment, user, token)
-            wait_for(lambda user=user: server(deployment, user, token), 20, f"the hub to take up {user}'s start")
+            wait_for(lambda user=user: deployment.server(user, token=token), 20, f"the hub to take up {user}'s start")
         yield
         wait_for(lambda: all(deployment.server_ready(user, token=token) for user in users), 120, "all the servers")
         list(pool.map(lambda user: stop(deployment, user, token), users))
-
-
-def ask(deployment: Deployment, user: str, token: str) -> requests.Response:
-    """Ask for a user's server; the answer comes when it is ready or has failed, or after 10 s."""
-    return deployment.api("POST", f"/users/{user}/server", token=token)
-
-
-def server(deployment: Deployment, user: str, token: str) -> dict[str, Any]:
-    """What the API says of a user's server; empty when there is none."""
-    return deployment.api("GET", f"/users/{user}", token=token).json()["servers"].get("", {})
 
 
 def in_container(deployment: Deployment, container: str, code: str, *, check: bool = True) -> str:
@@ -139,13 +123,14 @@ def test_a_slow_stop_holds_up_nobody_else(other: Deployment, other_token: str) -
     other.start_server("slow", token=other_token)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(other.api, "DELETE", "/users/slow/server", token=other_token)
-        wait_for(lambda: server(other, "slow", other_token)["pending"] == "stop", 10, "the slow stop to begin")
+        wait_for(lambda: other.server("slow", token=other_token)["pending"] == "stop", 10, "the slow stop to begin")
         asked = time.monotonic()
         with running(other, "bob", other_token):
             took = time.monotonic() - asked
-            assert server(other, "slow", other_token)["pending"] == "stop", "the slow stop was over, nothing is proved"
+            slow = other.server("slow", token=other_token)
+            assert slow["pending"] == "stop", "the slow stop was over, nothing is proved"
     assert took < 5
-    wait_for(lambda: not server(other, "slow", other_token), 30, "the end of the slow server")
+    wait_for(lambda: not other.server("slow", token=other_token), 30, "the end of the slow server")
 
 
 # --- How a server starts ---

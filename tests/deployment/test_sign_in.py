@@ -71,20 +71,13 @@ def test_the_initial_password_opens_a_lab_whose_files_outlive_the_server(
     visit(page, f"{deployment.url}/hub/home")
     press(page, "#stop")
     expect(page.locator("#stop")).to_be_hidden(timeout=60_000)
-    wait_for(lambda: not running(deployment, "admin"), 60, "the end of the container")
+    wait_for(lambda: not deployment.containers("admin"), 60, "the end of the container")
 
     visit(page, f"{deployment.url}/hub/home")
     expect(page.locator("#start")).to_have_text(re.compile("Start"))
     press(page, "#start")
     wait_for_lab(page)
     assert run_cell(page, "print(open('/home/jovyan/work/kept.txt').read())") == "still here"
-
-
-def running(deployment: Deployment, user: str) -> list[str]:
-    filters = [f"label=org.jupyter.hub.project={deployment.project}", f"label=org.jupyter.hub.user={user}"]
-    return deployment.docker(
-        "ps", "--filter", filters[0], "--filter", filters[1], "--format", "{{.Names}}"
-    ).stdout.split()
 
 
 def test_a_changed_password_replaces_the_initial_one(

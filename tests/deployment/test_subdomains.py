@@ -14,6 +14,7 @@ from support.deployment import PREFIX, Deployment
 from support.kernel import Kernel
 from support.names import resolving
 from support.people import Visitor
+from support.servers import UserServer, running
 from support.waiting import wait_for
 
 HOST = "hub.example.test"
@@ -46,14 +47,8 @@ def tokens(hub: Deployment) -> dict[str, str]:
     """Tokens of alice and bob, whose servers run."""
     found = {name: hub.make("token", f"USER={name}").stdout.strip() for name in ("alice", "bob")}
     for name, token in found.items():
-        run_server(hub, name, token)
+        UserServer(hub, name, token).running()
     return found
-
-
-def run_server(deployment: Deployment, name: str, token: str) -> None:
-    """Start somebody's server unless it runs."""
-    if not deployment.server_ready(name, token=token):
-        deployment.start_server(name, token=token)
 
 
 def at(hub: Deployment, name: str) -> str:
@@ -224,13 +219,8 @@ def test_a_page_of_alice_cannot_read_the_hub_or_bob(hub: Deployment, tokens: dic
 @pytest.fixture
 def server_without_subdomains(deployment: Deployment) -> Generator[None]:
     """Alice's server at the deployment that the tests share."""
-    token = deployment.token()
-    run_server(deployment, "alice", token)
-    yield
-    deployment.api("DELETE", "/users/alice/server", token=token)
-    wait_for(
-        lambda: not deployment.api("GET", "/users/alice", token=token).json()["servers"], 30, "the end of her server"
-    )
+    with running(deployment, "alice", deployment.token()):
+        yield
 
 
 @pytest.mark.usefixtures("server_without_subdomains")

@@ -147,29 +147,32 @@ class Deployment:
             timeout=HTTP_SECONDS,
         )
 
-    def start_server(self, user: str, *, token: str, timeout: float = 120) -> None:
-        """Start a user's server and return when it is ready. The user must exist."""
-        response = self.api("POST", f"/users/{user}/server", token=token)
+    def start_server(self, user: str, *, token: str, name: str = "", options: Any = None, timeout: float = 120) -> None:
+        """Start a user's server (by `name` another than the first) and return when it is ready. The user must exist.
+
+        `options` are the choices of a spawn form.
+        """
+        response = self.api("POST", f"/users/{user}/servers/{name}", token=token, json=options)
         assert response.status_code in (201, 202), f"{response.status_code}: {response.text}"
-        wait_for(lambda: self.server_ready(user, token=token), timeout, f"the server of {user}")
+        wait_for(lambda: self.server_ready(user, token=token, name=name), timeout, f"the server {name!r} of {user}")
 
-    def server_ready(self, user: str, *, token: str) -> bool:
+    def server(self, user: str, *, token: str, name: str = "") -> dict[str, Any]:
+        """What the API says of a user's server; empty when there is none."""
+        return self.api("GET", f"/users/{user}", token=token).json()["servers"].get(name, {})
+
+    def server_ready(self, user: str, *, token: str, name: str = "") -> bool:
         """Whether the hub says that a user's server is ready."""
-        servers = self.api("GET", f"/users/{user}", token=token).json()["servers"]
-        return bool(servers.get("", {}).get("ready"))
+        return bool(self.server(user, token=token, name=name).get("ready"))
 
-    def container(self, user: str) -> str:
-        """Return the name of the container of a user's server, found by its labels."""
-        names = self.docker(
-            "ps",
-            "--all",
-            "--filter",
-            f"label=org.jupyter.hub.project={self.project}",
-            "--filter",
-            f"label=org.jupyter.hub.user={user}",
-            "--format",
-            "{{.Names}}",
-        ).stdout.split()
+    def containers(self, user: str, name: str = "") -> list[str]:
+        """The names of the containers of a user's server, found by its labels: none or one, in whatever state."""
+        wanted = {"project": self.project, "user": user, "server": name}
+        filters = [f"--filter=label=org.jupyter.hub.{label}={value}" for label, value in wanted.items()]
+        return self.docker("ps", "--all", *filters, "--format", "{{.Names}}").stdout.split()
+
+    def container(self, user: str, name: str = "") -> str:
+        """The name of the container of a user's server, which must be there."""
+        names = self.containers(user, name)
         assert len(names) == 1, f"expected one container of {user} in {self.project}, found {names}"
         return names[0]
 

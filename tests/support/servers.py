@@ -74,23 +74,32 @@ class UserServer:
 
 
 @contextmanager
-def running(deployment: Deployment, user: str, token: str) -> Iterator[str]:
+def running(deployment: Deployment, user: str, token: str, name: str = "", options: Any = None) -> Iterator[str]:
     """A user's server, running; its container is given, and it is stopped afterwards."""
-    deployment.start_server(user, token=token)
+    deployment.start_server(user, token=token, name=name, options=options)
     try:
-        yield deployment.container(user)
+        yield deployment.container(user, name)
     finally:
-        stop(deployment, user, token)
+        stop(deployment, user, token, name)
 
 
-def stop(deployment: Deployment, user: str, token: str) -> None:
-    """Stop a user's server, also one that is starting, and return when the hub has none of theirs any more."""
-    deployment.api("DELETE", f"/users/{user}/server", token=token)
-    wait_for(
-        lambda: not deployment.api("GET", f"/users/{user}", token=token).json()["servers"],
-        STOP_SECONDS,
-        f"the end of {user}'s server",
-    )
+def stop(deployment: Deployment, user: str, token: str, name: str = "", *, remove: bool = False) -> None:
+    """Stop a user's server, also one that is starting, and return when the hub has none of that name any more.
+
+    With `remove`, the hub forgets a named server.
+    """
+    deployment.api("DELETE", f"/users/{user}/servers/{name}", token=token, json={"remove": remove})
+
+    def is_stopped() -> bool:
+        left = deployment.server(user, token=token, name=name)
+        return not (left if remove else left.get("ready") or left.get("pending"))
+
+    wait_for(is_stopped, STOP_SECONDS, f"the end of the server {name!r} of {user}")
+
+
+def ask(deployment: Deployment, user: str, token: str) -> requests.Response:
+    """Ask for a user's server; the answer comes when it is ready or has failed, or after 10 s."""
+    return deployment.api("POST", f"/users/{user}/server", token=token)
 
 
 def progress(deployment: Deployment, user: str, token: str) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,10 @@
 """The least of settings that the hub needs, with each authenticator."""
 
+from collections.abc import Mapping
+
+from hub import configuration
+from hub.errors import Problem, SettingsError
+
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 OAUTH = {"OAUTH_CALLBACK_URL": "https://hub.example.org/hub/oauth_callback", "JUPYTERHUB_CRYPT_KEY": "0" * 64}
 CLIENT = OAUTH | {"OAUTH_CLIENT_ID": "serenity", "OAUTH_CLIENT_SECRET": "firefly"}
@@ -25,3 +30,17 @@ GOOD: dict[str, dict[str, str]] = {
 def environment(authenticator: str, **given: str) -> dict[str, str]:
     """What the hub gets: the least that the authenticator needs, and what is given."""
     return TOKENS | {"JUPYTERHUB_AUTHENTICATOR": authenticator} | GOOD[authenticator] | given
+
+
+def problems(given: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with the settings of this environment."""
+    try:
+        configuration.settings(given)
+    except SettingsError as error:
+        return error.problems
+    return []
+
+
+def warnings(given: Mapping[str, str]) -> list[str]:
+    """What is said of settings that work."""
+    return list(configuration.settings(given).warnings(given))

@@ -13,7 +13,7 @@ from hub import __main__ as start
 from hub import paths
 from hub.sign_in.native import accounts, passwords
 from hub.sign_in.native.passwords import InitialPasswords
-from hub.sign_in.settings import NativeSettings
+from hub.sign_in.native.settings import NativeSettings
 from hub.users import userlist
 
 

@@ -1,4 +1,4 @@
-"""Settings of the public address: the path, the subdomains, and the proxies in front."""
+"""HubSettings of the public address: the path, the subdomains, and the proxies in front."""
 
 import re
 from pathlib import Path
@@ -8,15 +8,15 @@ import pytest
 from hub.admin.address import public_address
 from hub.settings.fields import problems_of
 from hub.settings.host import HostSettings
-from hub.settings.hub import Settings, load, problems_of_hub
-from hub.sign_in.settings import AUTHENTICATORS
+from hub.settings.hub import HubSettings, load, problems_of_hub
+from hub.sign_in.table import AUTHENTICATORS
 from support.settings import TOKENS, environment
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("examples/reverse-proxy/README.md", "docs/subdomains.md")
 
 
-def settings(**given: str) -> Settings:
+def settings(**given: str) -> HubSettings:
     return load(TOKENS | given)[0]
 
 
@@ -140,7 +140,7 @@ def test_the_lines_of_the_page_are_settings_with_values_that_work(page: str) -> 
         lines = dict(line.split("=", 1) for line in block.splitlines())
         overlays = lines.pop("COMPOSE_FILE", "docker-compose.yml").split(":")
         assert [path for path in overlays if not (ROOT / path).is_file()] == []
-        known = {name.upper() for model in (Settings, HostSettings) for name in model.model_fields}
+        known = {name.upper() for model in (HubSettings, HostSettings) for name in model.model_fields}
         assert lines.keys() - known == set()
         assert problems_of_hub(TOKENS | lines) + problems_of(HostSettings, lines) == []
 
@@ -148,7 +148,7 @@ def test_the_lines_of_the_page_are_settings_with_values_that_work(page: str) -> 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_setting_that_the_page_speaks_of_exists(page: str) -> None:
     known = {
-        name.upper() for model in (Settings, HostSettings, AUTHENTICATORS["github"]) for name in model.model_fields
+        name.upper() for model in (HubSettings, HostSettings, AUTHENTICATORS["github"]) for name in model.model_fields
     }
     spoken_of = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`", (ROOT / page).read_text()))
     assert spoken_of

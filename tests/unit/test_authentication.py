@@ -4,8 +4,9 @@ import pytest
 from jupyterhub.auth import Authenticator
 from traitlets.config import Config
 
+from hub import configuration
 from hub.sign_in.known import KnownPeople
-from hub.sign_in.settings import AUTHENTICATORS
+from hub.sign_in.table import AUTHENTICATORS
 from hub.users import userlist
 from support.settings import environment
 
@@ -22,7 +23,9 @@ def crypt_key(monkeypatch: pytest.MonkeyPatch) -> None:
 def configured(name: str, **given: str) -> Config:
     """Return the hub's configuration of an authenticator with the least of settings that it needs."""
     config = Config()
-    authentication.configure(config, name, settings.load(environment(name, **given))[1], MEMBERS, {"niska"})
+    authentication.configure(
+        config, name, configuration.settings(environment(name, **given)).sign_in, MEMBERS, {"niska"}
+    )
     return config
 
 
@@ -35,7 +38,7 @@ def made(name: str, **given: str) -> Authenticator:
 @pytest.mark.parametrize("name", AUTHENTICATORS)
 def test_every_setting_reaches_a_trait(name: str) -> None:
     known = configured(name).JupyterHub.authenticator_class.class_traits(config=True)
-    assert settings.load(environment(name))[1].traits().keys() - known.keys() == set()
+    assert configuration.settings(environment(name)).sign_in.traits().keys() - known.keys() == set()
 
 
 @pytest.mark.parametrize("name", [name for name in AUTHENTICATORS if name != "native"])

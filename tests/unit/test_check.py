@@ -1,36 +1,37 @@
-"""`python -m hub.check`, as `make build` calls it: what Compose or the userlist says on stdin, problems on stderr."""
+"""What `make build` checks of a checkout, which arrives as a tar."""
 
 import io
 import json
-import subprocess
-import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-# Under x-host, Compose writes what docker-compose.yml says: always a value.
-HOST = {"BIND_ADDRESS": "0.0.0.0", "HTTPS_PORT": "443", "HTTP_PORT": "80", "JUPYTERHUB_ADMIN": ""}
-TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
+from host import check, secrets, tls_pair
+from host.checkout import Checkout, packed
+from host.engine import Host
+from hub.errors import FileError, OperatorError, SettingsError
+from support.settings import TOKENS
+
+type Send = Callable[..., Host]
 
 
-def check(*arguments: str, stdin: bytes) -> tuple[int, str]:
-    """Run the check; return its exit code and what it says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hub.check", *arguments], cwd=REPOSITORY, input=stdin, capture_output=True, check=False
-    )
-    assert done.stdout == b""
-    assert b"Traceback" not in done.stderr
-    return done.returncode, done.stderr.decode()
+@pytest.fixture
+def send(tmp_path: Path) -> Send:
+    """Return a function that sends files, and the environment that Compose would give to the hub."""
+
+    def send(files: dict[str, str] | None = None, **given: str | None) -> Host:
+        compose = {"name": "jupyterhub", "services": {"hub": {"environment": TOKENS | given}}}
+        whole = {"userlist": "zoe admin\n", ".env": "", "compose.json": json.dumps(compose)} | (files or {})
+        archive = packed({name: text.encode() for name, text in whole.items()})
+        return Host(Checkout.receive(io.BytesIO(archive), tmp_path, {}))
+
+    return send
 
 
-def check_settings(**given: str | None) -> tuple[int, str]:
-    """Check settings in the form that `docker compose config --format json` prints."""
-    host = {name: given.pop(name) for name in HOST if name in given}
-    services = {"proxy": {}, "hub": {"environment": TOKENS | given}}
-    compose = {"name": "jupyterhub", "services": services, "x-host": HOST | host}
-    return check("settings", stdin=json.dumps(compose).encode())
+def warnings(host: Host) -> list[str]:
+    return list(check.settings_and_files(host))
 
 
 @pytest.mark.parametrize(
@@ -42,89 +43,111 @@ def check_settings(**given: str | None) -> tuple[int, str]:
     ],
     ids=["defaults", "empty and unset", "dollars"],
 )
-def test_good_settings(given: dict[str, str | None]) -> None:
-    assert check_settings(**given) == (0, "")
+def test_good_settings(send: Send, given: dict[str, str | None]) -> None:
+    assert warnings(send(**given)) == []
 
 
-def test_every_bad_setting_is_named() -> None:
-    code, message = check_settings(MEM_LIMIT="2 gigs", IDLE_TIMEOUT="-1", HTTPS_PORT="70000")
-    assert code == 1
-    assert message.startswith("FAIL: 3 settings cannot be used:\n")
-    assert "MEM_LIMIT (.env or the shell) is '2 gigs'; expected a size such as 512M or 2G, or 0." in message
-    assert "HTTPS_PORT (.env or the shell) is '70000'; expected a port from 1 to 65535." in message
-    assert "IDLE_TIMEOUT (.env or the shell) is '-1'; expected a whole number of seconds." in message
+def test_every_bad_setting_is_named(send: Send) -> None:
+    with pytest.raises(SettingsError) as raised:
+        warnings(send(MEM_LIMIT="2 gigs", IDLE_TIMEOUT="-1", HTTPS_PORT="70000", NATIVE_SIGNUP="maybe"))
+    named = {problem.setting for problem in raised.value.problems}
+    assert named == {"MEM_LIMIT", "IDLE_TIMEOUT", "HTTPS_PORT", "NATIVE_SIGNUP"}
+    assert raised.value.report.startswith("FAIL: 4 settings cannot be used:\n")
 
 
-def test_two_dollars_of_compose_are_one() -> None:
-    assert "is '$HOME/work';" in check_settings(DOCKER_NOTEBOOK_DIR="$$HOME/work")[1]
+def test_two_dollars_of_compose_are_one(send: Send) -> None:
     seven_characters = "$$" * 2 + "mal_r"
-    assert check_settings(JUPYTERHUB_ADMIN_PASSWORD=seven_characters)[0] == 1
-    assert check_settings(JUPYTERHUB_ADMIN_PASSWORD=seven_characters + "e")[0] == 0
+    with pytest.raises(SettingsError):
+        warnings(send(JUPYTERHUB_ADMIN_PASSWORD=seven_characters))
+    assert warnings(send(JUPYTERHUB_ADMIN_PASSWORD=seven_characters + "e")) == []
 
 
-def test_an_old_name_is_a_warning() -> None:
-    code, message = check_settings(DOCKER_CONTAINER_IMAGE="image")
-    assert code == 0
-    assert message.startswith("WARNING: DOCKER_CONTAINER_IMAGE is called DOCKER_NOTEBOOK_IMAGE today")
+def test_an_old_name_is_a_warning(send: Send) -> None:
+    (warning,) = warnings(send(DOCKER_CONTAINER_IMAGE="image"))
+    assert {"DOCKER_CONTAINER_IMAGE", "DOCKER_NOTEBOOK_IMAGE"} <= set(warning.replace(".", " ").split())
 
 
-@pytest.mark.parametrize(
-    ("arguments", "stdin", "code", "said"),
-    [
-        (["admin"], b"", 0, ""),
-        (["admin"], "\ufeffzoë pilots\r\nwash\r\n".encode(), 0, ""),
-        ([""], b"zoe admin\n", 0, ""),
-        ([], b"zoe admin\n", 0, ""),
-        ([""], b"zoe\n", 1, "userlist: nobody is an administrator"),
-        (["admin"], b"zoe\n\nzoe\nwash,\n", 1, "userlist:3: 'zoe' is listed twice, first in line 1"),
-        (["admin"], b"zoe\nwash,\n", 1, "userlist:2: 'wash,' cannot be a name"),
-        (["admin"], b"zoe\nzo\xeb\n", 1, "userlist:2: not UTF-8"),
-        (["the captain"], b"zoe\n", 1, "JUPYTERHUB_ADMIN: 'the captain' cannot be a name"),
-    ],
-)
-def test_userlist(arguments: list[str], stdin: bytes, code: int, said: str) -> None:
-    result, message = check("list", *arguments, stdin=stdin)
-    assert result == code
-    assert said in message
-    assert message.startswith("FAIL: the userlist cannot be used:\n") is (code == 1)
+def test_what_compose_says_of_its_files_is_passed_on(tmp_path: Path) -> None:
+    files = {"compose.json": b"", "compose.error": b"services.hub is wrong"}
+    with pytest.raises(OperatorError, match=r"services\.hub is wrong"):
+        _ = Checkout.receive(io.BytesIO(packed(files)), tmp_path, {}).compose
+    with pytest.raises(SettingsError) as raised:
+        _ = Checkout.receive(io.BytesIO(packed(files)), tmp_path, {"TLS": "true"}).compose
+    assert [problem.setting for problem in raised.value.problems] == ["TLS"]
 
 
-def tar(**files: str) -> bytes:
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as into:
-        for name, text in files.items():
-            entry = tarfile.TarInfo({"profiles": "profiles.yaml"}.get(name, name))
-            entry.size = len(text.encode())
-            into.addfile(entry, io.BytesIO(text.encode()))
-    return archive.getvalue()
+@pytest.mark.parametrize("name", ["userlist", "folders.yaml", "secrets/jupyterhub.crt"])
+def test_a_link_is_refused(send: Send, tmp_path: Path, name: str) -> None:
+    host = send()
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / name).symlink_to("/etc/elsewhere")
+    with pytest.raises(OperatorError, match=f"^{name} is a link"):
+        warnings(host)
 
 
 @pytest.mark.parametrize(
-    ("profiles", "code", "said"),
+    ("name", "text", "line"),
     [
-        ("- {name: a, groups: [pilots]}\n- name: b\n", 0, ""),
-        ("- {name: a, groups: [cooks]}\n- name: b\n", 0, "WARNING: profiles.yaml: 'a' is for the group 'cooks', which"),
-        (
-            "- {name: a, groups: [pilots]}\n",
-            0,
-            "WARNING: profiles.yaml: no profile is for everybody: who is in none of",
-        ),
-        ("- name: a\n- name: a\n", 1, "FAIL: profiles.yaml cannot be used:\nprofiles.yaml:2: 'a' is there twice"),
+        ("userlist", "zoe\n\nzoe\nwash,\n", "userlist:3:"),
+        ("userlist", "zoe\n", "userlist:"),
+        ("profiles.yaml", "- name: a\n- name: a\n", "profiles.yaml:2:"),
+        ("folders.yaml", "- name: a\n- name: a\n", "folders.yaml:2:"),
+        ("jupyterhub_config.d/10-more.py", "c.JupyterHub.x = 1\nif True\n", "jupyterhub_config.d/10-more.py:2:"),
     ],
 )
-def test_profiles(profiles: str, code: int, said: str) -> None:
-    result, message = check("profiles", "admin", stdin=tar(userlist="zoe pilots\n", profiles=profiles))
-    assert result == code
-    assert message.startswith(said) if said else message == ""
+def test_a_file_that_cannot_be_used_is_named_with_its_line(send: Send, name: str, text: str, line: str) -> None:
+    with pytest.raises(FileError) as raised:
+        warnings(send({name: text}))
+    assert raised.value.filename == name
+    assert raised.value.lines[0].startswith(line)
 
 
-def test_the_images_of_profiles_are_printed() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "hub.check", "images"],
-        cwd=REPOSITORY,
-        input=b"- {name: a, image: x}\n- name: b\n- {name: c, image: 'y:1'}\n",
-        capture_output=True,
-        check=True,
-    )
-    assert (done.stdout, done.stderr) == (b"x\ny:1\n", b"")
-    assert check("images", stdin=b"- name: [x]\n")[0] == 1
+@pytest.mark.parametrize(
+    ("profiles", "group"),
+    [
+        ("- {name: a, groups: [pilots]}\n- name: b\n", ""),
+        ("- {name: a, groups: [cooks]}\n- name: b\n", "cooks"),
+        ("- {name: a, groups: [pilots]}\n", "pilots"),
+    ],
+)
+def test_profiles_are_compared_with_the_userlist(send: Send, profiles: str, group: str) -> None:
+    found = warnings(send({"userlist": "zoe admin pilots\n", "profiles.yaml": profiles}))
+    assert len(found) == bool(group)
+    assert all(warning.startswith("profiles.yaml") and group in warning for warning in found)
+
+
+def test_a_secret_in_env_is_a_warning(send: Send) -> None:
+    text = "KG_AUTH_TOKEN=a\n export SHARED_PASSWORD = b\n# LDAP_LOOKUP_PASSWORD=c\nLDAP_LOOKUP_PASSWORD=\nMEM_LIMIT=2G\n"
+    found = warnings(send({".env": text}))
+    assert [warning.split()[0] for warning in found] == ["KG_AUTH_TOKEN", "SHARED_PASSWORD"]
+    assert "secrets/gateway.env" in found[0]
+
+
+@pytest.mark.parametrize("pem", ["", "no certificate", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"])
+def test_authorities_that_cannot_be_used_are_refused(send: Send, pem: str) -> None:
+    with pytest.raises(OperatorError, match=r"^secrets/ca\.crt"):
+        warnings(send({"secrets/ca.crt": pem}))
+
+
+def test_what_is_missing_in_secrets_is_made_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "hub.env").write_text("JUPYTERHUB_CRYPT_KEY=mine")
+    made = secrets.tokens(tmp_path)
+    assert made.files.keys() == {"secrets/proxy.env", "secrets/hub.env"}
+    assert made.files["secrets/hub.env"].startswith(b"JUPYTERHUB_CRYPT_KEY=mine\nJUPYTERHUB_HEALTH_TOKEN=")
+    assert made.variables.keys() == {"CONFIGPROXY_AUTH_TOKEN", "JUPYTERHUB_HEALTH_TOKEN"}
+    assert {len(token) for token in made.variables.values()} == {64}
+    pair = secrets.pair(tmp_path, ["hub.example.org"])
+    for path, content in (made.files | pair.files).items():
+        (tmp_path / path).write_bytes(content)
+        (tmp_path / path).chmod(0o600)
+    assert tls_pair.check(folder, ["hub.example.org", "localhost"]) == []
+    assert secrets.tokens(tmp_path).files == secrets.pair(tmp_path, []).files == {}
+
+
+def test_what_goes_back_is_one_tar() -> None:
+    with tarfile.open(fileobj=io.BytesIO(packed({"/secrets/a": b"b"}))) as tar:
+        (member,) = tar.getmembers()
+    assert (member.name, member.mode, member.size) == ("secrets/a", 0o600, 1)

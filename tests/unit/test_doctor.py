@@ -1,241 +1,80 @@
-"""What `make doctor` makes of answers: in the words that Docker has given them."""
+"""How `make doctor` judges what it has seen; that it looks at the right things is in tests/deployment/test_doctor.py."""
 
-import json
-from base64 import b64encode
+from collections.abc import Callable
 
 import pytest
 
 from host import doctor
-from host.doctor import HUB_VERSION, Answer
+from host.doctor import GIB, Report
+from host.engine import TIMED_OUT, Done
+from hub.servers.versions import HUB_VERSION
 
 IMAGE = "class-notebook"
-GONE = "Error response from daemon: No such image: class-notebook:latest"
-NO_SUCH_PROGRAM = (
-    "docker: Error response from daemon: failed to create task for container: failed to create shim task: OCI runtime "
-    'create failed: runc create failed: unable to start container process: exec: "jupyterhub-singleuser": executable '
-    "file not found in $PATH: unknown."
+NO_SUCH_PROGRAM = Done(
+    127,
+    "",
+    "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
+    'unable to start container process: exec: "jupyterhub-singleuser": executable file not found in $PATH: unknown',
 )
-PLAN = " DRY-RUN MODE -  Container jupyterhub-proxy  Running \n DRY-RUN MODE -  Container jupyterhub  {} \n"
-NO_DRIVER = 'docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].'
-OTHER_MINOR = f"{HUB_VERSION.split('.')[0]}.99.0"
-OTHER_PATCH = f"{'.'.join(HUB_VERSION.split('.')[:2])}.99"
+NO_DRIVER = Done(125, "", 'could not select device driver "" with capabilities: [[gpu]]')
+BROKEN = Done(1, "", "Traceback (most recent call last):\nImportError: no module\n")
+MAJOR, MINOR, _ = HUB_VERSION.split(".")
+
+type Look = Callable[[Report], None]
 
 
-def answer(out: str = "", *, code: int = 0, err: str = "") -> list[Answer]:
-    return [Answer(code, out, err)]
+def service(*facts: object) -> Look:
+    return lambda report: doctor.service(report, "hub", *facts)  # type: ignore[arg-type]
 
 
-def about_image(identity: str = "sha256:new", entrypoint: list[str] | None = None, cmd: list[str] | None = None) -> str:
-    return json.dumps({"Id": identity, "Entrypoint": entrypoint, "Cmd": cmd or ["start-singleuser.py"]})
+def version(*answers: Done) -> Look:
+    return lambda report: doctor.jupyterhub(report, IMAGE, answers)
 
 
-def good() -> doctor.Answers:
-    """What a host says where everything is as it should be."""
-    return {
-        "engine": answer("26.1.5+dfsg1"),
-        "compose": answer("2.26.1-4"),
-        "settings": answer(),
-        "userlist": answer(),
-        "plan": answer(err=PLAN.format("Running")),
-        "container:hub": answer("running|healthy|/jupyterhub"),
-        "container:proxy": answer("running|healthy|/jupyterhub-proxy"),
-        "network:jupyterhub-network": answer("bridge"),
-        "volume:jupyterhub-data": answer("local"),
-        "disk": answer(str(20 * doctor.GIB)),
-        "command": answer(),
-        f"image:{IMAGE}": answer(about_image()),
-        f"version:{IMAGE}": answer(HUB_VERSION) * 2,
-        f"reach:{IMAGE}": answer(f'{{"version": "{HUB_VERSION}"}}'),
-        "servers": answer(f"zoe|sha256:new|{IMAGE}\nwash|sha256:new|{IMAGE}"),
-    }
-
-
-def report(**changed: list[Answer]) -> doctor.Report:
-    """The report when some answers are others; `__` is a colon, `IMAGE` the image's name."""
-    renamed = {name.replace("__", ":").replace("IMAGE", IMAGE): value for name, value in changed.items()}
-    return doctor.judge(good() | renamed)
-
-
-def test_a_good_host() -> None:
-    found = report()
-    assert [line for line in found.lines if not line.startswith("ok    ")] == []
-    assert len(found.lines) == 13
-    assert found.verdict == "Everything is as it should be."
-
-
-CASES = {
-    "an old Engine": ({"engine": answer("24.0.7")}, "FAIL  Docker Engine is 24.0.7, expected 25 or later"),
-    "an old Compose": ({"compose": answer("v2.23.3")}, "FAIL  Docker Compose is v2.23.3, expected 2.24 or later"),
-    "a bad setting": (
-        {
-            "settings": answer(
-                code=1,
-                err="FAIL: 1 setting cannot be used:\n  CPU_LIMIT is '-1'; expected 0.\n      To mend it: correct.",
-            )
-        },
-        "FAIL  1 setting cannot be used:\n        CPU_LIMIT is '-1'; expected 0.\n      To mend it: correct them",
-    ),
-    "a warning": ({"settings": answer(err="WARNING: GRANT_SUDO=true: …")}, "warn  GRANT_SUDO=true: …"),
-    "a bad userlist": (
-        {"userlist": answer(code=1, err="FAIL: the userlist cannot be used:\nuserlist:2: …\n      To mend it: …")},
-        "FAIL  the userlist cannot be used:\n      userlist:2: …",
-    ),
-    "no hub": ({"container__hub": answer(code=1, err="No such container")}, "FAIL  hub: there is no container"),
-    "a stopped hub": (
-        {"container__hub": answer("exited|unhealthy|/jupyterhub")},
-        "FAIL  hub: the container is exited\n      To mend it: make up",
-    ),
-    "a sick hub": (
-        {"container__hub": answer("running|unhealthy|/jupyterhub")},
-        "FAIL  hub: the container is unhealthy\n      To mend it: read why: docker compose logs hub",
-    ),
-    "an older hub": (
-        {"plan": answer(err=PLAN.format("Recreate"))},
-        "warn  hub runs from an older image or with older settings than there are now\n      To mend it: docker",
-    ),
-    "a start that cannot be": (
-        {"plan": answer(code=1, err="network jupyterhub-network cannot be found")},
-        "FAIL  docker compose up -d would fail: network jupyterhub-network cannot be found",
-    ),
-    "no network": (
-        {"network__jupyterhub-network": answer(code=1)},
-        "FAIL  the network jupyterhub-network is missing\n      To mend it: make network volumes",
-    ),
-    "no volume": ({"volume__jupyterhub-data": answer(code=1)}, "FAIL  the volume jupyterhub-data is missing"),
-    "a full disk": ({"disk": answer(str(doctor.GIB // 2))}, "FAIL  0.5 GiB are free where the Engine keeps its data"),
-    "a disk that fills": ({"disk": answer(str(4 * doctor.GIB))}, "warn  4.0 GiB are free"),
-    "no image": (
-        {"image__IMAGE": answer(code=1, err=GONE)},
-        f"FAIL  the notebook image {IMAGE} is not on the Docker host\n      To mend it: make notebook_image",
-    ),
-    "a shell": (
-        {"image__IMAGE": answer(about_image(cmd=["/bin/bash"]))},
-        f"FAIL  {IMAGE} starts /bin/bash, which is no server\n      To mend it: set DOCKER_SPAWN_CMD=",
-    ),
-    "no command": (
-        {"image__IMAGE": answer('{"Id": "sha256:new", "Entrypoint": null, "Cmd": null}')},
-        f"FAIL  {IMAGE} has no command that starts a server",
-    ),
-    "no JupyterHub": (
-        {"version__IMAGE": answer(code=127, err=NO_SUCH_PROGRAM) * 2},
-        f"FAIL  no JupyterHub was found in {IMAGE}: it has no jupyterhub-singleuser on PATH\n      To mend it: ",
-    ),
-    "a JupyterHub that breaks": (
-        {
-            "version__IMAGE": answer(
-                code=1, err="Traceback …\nImportError: no module\n\nRun 'docker run --help' for more"
-            )
-            * 2
-        },
-        f"FAIL  no JupyterHub was found in {IMAGE}: ImportError: no module\n",
-    ),
-    "another JupyterHub": (
-        {"version__IMAGE": answer(OTHER_MINOR) * 2},
-        f"FAIL  {IMAGE} has JupyterHub {OTHER_MINOR}, and the hub {HUB_VERSION}",
-    ),
-    "nearly the same JupyterHub": (
-        {"version__IMAGE": answer(OTHER_PATCH) * 2},
-        f"warn  {IMAGE} has JupyterHub {OTHER_PATCH}, and the hub {HUB_VERSION}",
-    ),
-    "another program": (
-        {"version__IMAGE": [*answer(code=127, err=NO_SUCH_PROGRAM), *answer("sleep (GNU coreutils) 9.7")]},
-        f"FAIL  no JupyterHub was found in {IMAGE}",
-    ),
-    "an image that hangs": (
-        {"version__IMAGE": answer(code=doctor.TIMED_OUT) * 2},
-        f"warn  {IMAGE} did not say in time which JupyterHub it has",
-    ),
-    "a firewall": (
-        {"reach__IMAGE": answer(code=1, err="Traceback …\nurllib.error.URLError: <urlopen error timed out>")},
-        f"FAIL  a container of {IMAGE} does not reach the hub: urllib.error.URLError: <urlopen error timed out>",
-    ),
-    "no Python to ask with": (
-        {"reach__IMAGE": answer(code=127, err=NO_SUCH_PROGRAM.replace("jupyterhub-singleuser", "python3"))},
-        f"warn  whether {IMAGE} reaches the hub could not be seen: it has no python3 on PATH",
-    ),
-    "a stale server": (
-        {"servers": answer(f"zoe|sha256:old|{IMAGE}\nwash|sha256:new|{IMAGE}")},
-        "warn  servers that run from an image which their next start would not take: zoe",
-    ),
-    "a bad file of profiles": (
-        {
-            "profiles": answer(
-                code=1, err="FAIL: profiles.yaml cannot be used:\nprofiles.yaml:2: x.\n      To mend it: y"
-            )
-        },
-        "FAIL  profiles.yaml cannot be used:\n      profiles.yaml:2: x.\n      To mend it: correct them, then: make up",
-    ),
-    "no GPU": (
-        {"gpus:all": answer(code=125, err=NO_DRIVER)},
-        f"FAIL  the Engine cannot give a server the GPUs that were asked for, all: {NO_DRIVER}",
-    ),
+CASES: dict[str, tuple[Look, str, str]] = {
+    "a healthy hub": (service("running", "healthy", False), "ok", "hub"),
+    "no hub": (service("", "", False), "FAIL", "hub"),
+    "a stopped hub": (service("exited", "unhealthy", False), "FAIL", "exited"),
+    "a sick hub": (service("running", "unhealthy", False), "FAIL", "docker compose logs hub"),
+    "an older hub": (service("running", "healthy", True), "warn", "docker compose up -d"),
+    "a full disk": (lambda report: doctor.disk(report, GIB // 2), "FAIL", "0.5 GiB"),
+    "a disk that fills": (lambda report: doctor.disk(report, 4 * GIB), "warn", "4.0 GiB"),
+    "an empty disk": (lambda report: doctor.disk(report, 20 * GIB), "ok", "20.0 GiB"),
+    "a server": (lambda report: doctor.command(report, IMAGE, ["tini", "start.py"], False), "ok", "tini start.py"),
+    "a shell": (lambda report: doctor.command(report, IMAGE, ["/bin/bash"], False), "FAIL", "DOCKER_SPAWN_CMD"),
+    "no command": (lambda report: doctor.command(report, IMAGE, [], False), "FAIL", "DOCKER_SPAWN_CMD"),
+    "a chosen command": (lambda report: doctor.command(report, IMAGE, ["python"], True), "ok", "python"),
+    "the hub's version": (version(Done(0, HUB_VERSION, "")), "ok", HUB_VERSION),
+    "another patch": (version(Done(0, f"{MAJOR}.{MINOR}.99", "")), "ok", f"{MAJOR}.{MINOR}.99"),
+    "another minor": (version(Done(0, f"{MAJOR}.99.0", "")), "ok", f"{MAJOR}.99.0"),
+    "another major": (version(Done(0, "99.0.0", "")), "warn", "99.0.0"),
+    "a version among other lines": (version(Done(0, f"hello\n{HUB_VERSION}\n", "")), "ok", HUB_VERSION),
+    "the second answer": (version(NO_SUCH_PROGRAM, Done(0, HUB_VERSION, "")), "ok", HUB_VERSION),
+    "no JupyterHub": (version(NO_SUCH_PROGRAM, NO_SUCH_PROGRAM), "FAIL", "jupyterhub-singleuser"),
+    "a broken JupyterHub": (version(BROKEN, BROKEN), "FAIL", "ImportError: no module"),
+    "a slow JupyterHub": (version(Done(TIMED_OUT, "", ""), Done(TIMED_OUT, "", "")), "warn", "by hand"),
+    "a way to the hub": (lambda report: doctor.reached(report, IMAGE, Done(0, '{"version": "6"}', "")), "ok", IMAGE),
+    "no way to the hub": (lambda report: doctor.reached(report, IMAGE, Done(1, "", "timed out")), "FAIL", "timed out"),
+    "no way to look": (lambda report: doctor.reached(report, IMAGE, NO_SUCH_PROGRAM), "warn", "python3"),
+    "a GPU": (lambda report: doctor.given(report, "all", Done(0, "", "")), "ok", "all"),
+    "no GPU": (lambda report: doctor.given(report, "device=0,2", NO_DRIVER), "FAIL", "device=0,2"),
 }
 
 
-@pytest.mark.parametrize(("changed", "line"), CASES.values(), ids=CASES)
-def test_what_is_wrong_is_said_with_its_cure(changed: dict[str, list[Answer]], line: str) -> None:
-    found = report(**changed)
-    text = "\n".join(found.lines)
-    assert line in text
-    assert "\n      To mend it: " in text
-    assert (found.failed > 0) == ("FAIL  " in text)
-    assert found.verdict.endswith("begin with the first one above.")
+@pytest.mark.parametrize(("look", "kind", "named"), CASES.values(), ids=CASES.keys())
+def test_each_thing_has_its_line(look: Look, kind: str, named: str) -> None:
+    report = Report()
+    look(report)
+    assert report.lines[0].startswith(kind)
+    assert named in "\n".join(report.lines)
+    assert (report.failed, report.warned) == (int(kind == "FAIL"), int(kind == "warn"))
+    assert ("Fix: " in "\n".join(report.lines)) is (kind != "ok")
 
 
-@pytest.mark.parametrize(
-    ("found", "line"),
-    [
-        (answer("2000"), f"ok    {IMAGE} starts as root and becomes user 2000"),
-        (answer("0"), f"FAIL  {IMAGE} starts as root for NB_UID, NB_GID or GRANT_SUDO, and stays it"),
-        (answer(code=127), f"FAIL  {IMAGE} starts as root for NB_UID, NB_GID or GRANT_SUDO, and stays it"),
-    ],
-)
-def test_an_image_that_starts_as_root(found: list[Answer], line: str) -> None:
-    assert line in report(user__IMAGE=found).lines
-
-
-def test_gpus_that_are_there() -> None:
-    assert (
-        report(**{"gpus:all": answer()}).lines[-1] == "ok    the Engine gives servers the GPUs that were asked for, all"
-    )
-
-
-def test_a_command_of_the_settings_is_the_one_that_counts() -> None:
-    found = report(image__IMAGE=answer(about_image(cmd=["bash"])), command=answer("jupyterhub-singleuser --debug"))
-    assert f"ok    {IMAGE} starts jupyterhub-singleuser --debug" in found.lines
-
-
-def test_a_version_that_only_the_images_own_entrypoint_finds() -> None:
-    found = report(version__IMAGE=[*answer(code=127, err=NO_SUCH_PROGRAM), *answer(f"activating\n{HUB_VERSION}")])
-    assert f"ok    {IMAGE} has JupyterHub {HUB_VERSION}, as the hub" in found.lines
-
-
-def test_without_the_hub_nobody_is_asked_to_reach_it() -> None:
-    found = report(container__hub=answer(code=1), reach__IMAGE=answer(code=1, err="gaierror"))
-    assert f"warn  whether {IMAGE} reaches the hub could not be seen: the hub does not run" in found.lines
-
-
-def test_the_lines_of_the_script_are_read() -> None:
-    def coded(text: str) -> str:
-        return b64encode(text.encode()).decode()
-
-    lines = [f"engine 0 {coded('26.1.5')} \n", f"reach:a:1 7  {coded('one\ntwo\n')}\n", "reach:a:1 0  \n"]
-    assert doctor.parse(lines) == {
-        "engine": [Answer(0, "26.1.5", "")],
-        "reach:a:1": [Answer(7, "", "one\ntwo"), Answer(0, "", "")],
-    }
-    assert doctor.parse(lines)["reach:a:1"][0].last_words == "two"
-
-
-@pytest.mark.parametrize(
-    ("version", "numbers"),
-    [
-        ("26.1.5+dfsg1", (26, 1, 5)),
-        ("v2.24.0-desktop.1", (2, 24, 0)),
-        ("2.26.1-4", (2, 26, 1)),
-        ("28", (28,)),
-        ("", ()),
-    ],
-)
-def test_numbers_of_versions(version: str, numbers: tuple[int, ...]) -> None:
-    assert doctor.numbers(version) == numbers
+def test_the_verdict_counts() -> None:
+    report = Report()
+    report.ok("a")
+    assert report.verdict == "Everything is as it should be."
+    report.fail("b", "c")
+    report.warn("d", "e")
+    assert report.verdict.startswith("1 FAIL and 1 warn")

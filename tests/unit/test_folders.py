@@ -1,16 +1,16 @@
 """folders.yaml: what may be written in it, whom each folder is for, and what may never be shared."""
 
-import io
+import os
 import re
-import tarfile
 from pathlib import Path
 
 import pytest
 
-from host import folder_volumes
+from host import folders as on_host
+from hub.errors import FileError
 from hub.settings import folders, host_paths
 from hub.settings.folders import Folder
-from hub.settings.yaml_list import FileError
+from hub.settings.model import setting_of
 from hub.users import userlist
 from hub.users.userlist import Member
 
@@ -26,7 +26,7 @@ def parse(text: str, members: dict[str, Member] = MEMBERS) -> list[Folder]:
 def problems(text: str) -> list[str]:
     with pytest.raises(FileError) as caught:
         parse(text)
-    return str(caught.value).splitlines()
+    return caught.value.lines
 
 
 def readers(folder: Folder) -> set[str]:
@@ -35,16 +35,6 @@ def readers(folder: Folder) -> set[str]:
 
 def writers(folder: Folder) -> set[str]:
     return {name for name, who in WHO.items() if folder.is_writable_for(who)}
-
-
-def archive(userlist_text: str, folders_text: str) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, text in {"userlist": userlist_text, "folders.yaml": folders_text}.items():
-            member = tarfile.TarInfo(f"./{name}")
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return buffer.getvalue()
 
 
 # --- Who gets what ---
@@ -163,12 +153,12 @@ def test_what_is_refused(text: str, problem: str) -> None:
 
 def test_two_names_for_one_volume() -> None:
     members = userlist.parse("mal admin o.hara\n")
-    with pytest.raises(FileError, match=r"^folders\.yaml:2: there is another folder 'o\.hara', in line 1"):
+    with pytest.raises(FileError, match=r"\nfolders\.yaml:2: there is another folder 'o\.hara', in line 1"):
         folders.parse(b'- name: o-2ehara\n- name: "{group}"\n', "crew", members)
 
 
 def test_what_is_no_text() -> None:
-    with pytest.raises(FileError, match=r"^folders\.yaml:2: not UTF-8"):
+    with pytest.raises(FileError, match=r"\nfolders\.yaml:2: not UTF-8"):
         folders.parse(b"- name: a\n- name: zo\xeb\n", "crew", MEMBERS)
 
 
@@ -199,21 +189,27 @@ def test_what_may_be_shared(path: str) -> None:
 # --- What the build does ---
 
 
-def test_the_check_of_the_build_knows_what_is_special_on_this_host() -> None:
-    text = "- name: a\n- {name: b, host: /data/docker/volumes}\n"
-    given = archive("mal admin\n", text)
-    assert folder_volumes.check(given) == []
-    with pytest.raises(FileError, match=r"^folders\.yaml:2: host is '/data/docker/volumes' \(/data/docker is the"):
-        folder_volumes.check(given, "", "/run/docker.sock", "/data/docker")
+def test_what_is_special_on_this_host_is_the_systems_too() -> None:
+    assert host_paths.complaint("/data/docker/volumes") == ""
+    assert "/data/docker" in host_paths.complaint("/data/docker/volumes", ["/run/docker.sock", "/data/docker"])
 
 
 def test_what_the_build_makes_and_looks_for() -> None:
-    given = archive("zoe pilots\n", '- name: shared\n- name: "{group}"\n- {name: d, host: /srv/d}\n')
-    assert folder_volumes.listing(given, "mal", "crew") == [
-        "volume crew-shared-shared",
-        "volume crew-shared-pilots",
-        "host /srv/d",
-    ]
+    found = parse('- name: shared\n- name: "{group}"\n- {name: d, host: /srv/d}\n', userlist.parse("mal admin pilots\n"))
+    assert [folder.source for folder in found] == ["crew-shared-shared", "crew-shared-pilots", "/srv/d"]
+
+
+def test_a_new_volume_is_given_to_those_who_write_and_any_other_is_left_alone(tmp_path: Path) -> None:
+    new, used = tmp_path / "new", tmp_path / "used"
+    for folder in (new, used):
+        folder.mkdir()
+        os.chown(folder, 0, 0)
+    (used / "file").touch()
+    assert [warning.split()[2] for warning in on_host.own_all(tmp_path, 1000)] == ["used"]
+    assert ((state := new.stat()).st_uid, state.st_gid, state.st_mode & 0o7777) == (1000, folders.VOLUME_GID, 0o2775)
+    assert used.stat().st_uid == 0
+    assert on_host.own(new, 2000) == ""
+    assert new.stat().st_uid == 1000
 
 
 # --- What is shown to copy ---
@@ -240,8 +236,8 @@ def test_what_the_page_shows_is_accepted() -> None:
 def test_the_page_has_every_word_of_an_entry() -> None:
     page = (REPOSITORY / "docs" / "folders.md").read_text()
     rows = [
-        f"| `{name}` | {field.description} | {field.json_schema_extra['expected']} |"  # type: ignore[index]
-        for name, field in folders.Entry.model_fields.items()
+        f"| `{name}` | {(found := setting_of(folders.Entry, name)).help} | {found.expected} |"
+        for name in folders.Entry.model_fields
     ]
     missing = "\n".join(row for row in rows if row not in page)
     assert not missing, f"docs/folders.md should have these rows:\n{missing}"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tornado import web
 from traitlets.config import Config
 
-from hub import paths
+from hub import configuration, paths
 from hub.sign_in.native import accounts
 from hub.sign_in.native.authenticator import LOCKED, AccountAuthenticator
 from hub.sign_in.native.handlers import REPLACED
@@ -47,7 +47,7 @@ def make(db: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     def make(**given: str) -> AccountAuthenticator:
         config = Config()
         members = userlist.parse("mal admin\nwash\n")
-        authentication.configure(config, "native", settings.load(TOKENS | given)[1], members, {REMOVED})
+        authentication.configure(config, "native", configuration.settings(TOKENS | given).sign_in, members, {REMOVED})
         return config.JupyterHub.authenticator_class(config=config, _deprecated_db_session=db)
 
     return make

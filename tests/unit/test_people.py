@@ -1,8 +1,7 @@
 """What `make users`, `make password` and `make token` do."""
 
-import subprocess
-import sys
-from datetime import datetime
+from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,16 @@ from jupyterhub import orm
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy.orm import Session
 
-from host.disk_use import Volume
-from host.report import HostReport
-from hub.servers.stale import Server
+from host import users as table
+from host.servers import Server
+from host.volumes import Volume
+from hub.admin import __main__ as admin
+from hub.admin import users
 from hub.sign_in.native import accounts, passwords
 from hub.sign_in.native.passwords import InitialPasswords
 from hub.users import roster, userlist
 
-REPOSITORY = Path(__file__).parents[2]
+GATEWAY = import_module("examples.kernel-gateway.overlay")
 
 
 @pytest.fixture
@@ -32,54 +33,66 @@ def crew(db: Session, hashed: bytes) -> Session:
     return db
 
 
-def test_rows(crew: Session) -> None:
+def test_what_the_hub_knows(crew: Session) -> None:
     mal = orm.User.find(crew, "mal")
     mal.last_activity = datetime(2517, 9, 20, 20, 5, 59)
     crew.add(orm.Spawner(name="", user=mal, server=orm.Server()))
     crew.add(orm.Spawner(name="", user=orm.User.find(crew, "zoe")))
     crew.commit()
-    assert list(people.rows(crew, {"zoe": "initial-of-zoe", "jayne": "old"}, {"wash"})) == [
-        ("jayne", "", "", "", "", "", "old", "waits for approval"),
-        ("mal", "admin", "captains crew", "2517-09-20 20:05", "running", "", "", ""),
-        ("wash", "", "", "never", "", "", "", "removed from the userlist"),
-        ("zoe", "", "crew", "never", "", "", "initial-of-zoe", ""),
-    ]
-
-
-def test_rows_where_the_gateway_wants_certificates(crew: Session) -> None:
-    crew.add(orm.User(name="o.hara"))
-    crew.commit()
-    certificates = {"zoe": "", "o-2ehara": "client certificate expired on 2517-09-20", "wash": ""}
-    host = HostReport(certificates=certificates)
-    assert {row[0]: row[7] for row in people.rows(crew, {}, {"wash"}, host=host)} == {
-        "jayne": "waits for approval",
-        "mal": "no client certificate",
-        "o.hara": "client certificate expired on 2517-09-20",
-        "wash": "removed from the userlist",
-        "zoe": "",
+    found = {row.pop("name"): tuple(row.values()) for row in users.rows(crew, {"zoe": "initial", "jayne": "old"}, {"wash"})}
+    assert found == {
+        "jayne": (False, [], "", False, "old", "waits for approval"),
+        "mal": (True, ["captains", "crew"], "2517-09-20 20:05", True, "", ""),
+        "wash": (False, [], "never", False, "", "removed from the userlist"),
+        "zoe": (False, ["crew"], "never", False, "initial", ""),
     }
-
-
-def test_rows_have_what_the_docker_host_knows(crew: Session) -> None:
-    host = HostReport(
-        volumes={"zoe": [Volume("jupyterhub-user-zoe", 5 * 1024**2, 0)]},
-        servers=[Server("zoe", "", ("older image", "older settings")), Server("zoe", "gpu", ("older image",))],
-    )
-    found = {row[0]: (row[5], row[7]) for row in people.rows(crew, {}, set(), host=host)}
-    assert found["zoe"] == ("5M", "older image, older settings")
-    assert found["mal"] == ("", "")
 
 
 def test_a_server_under_a_name_counts_as_running(crew: Session) -> None:
     zoe = orm.User.find(crew, "zoe")
     crew.add_all([orm.Spawner(name="", user=zoe), orm.Spawner(name="gpu", user=zoe, server=orm.Server())])
     crew.commit()
-    assert {row[0]: row[4] for row in people.rows(crew, {}, set())}["zoe"] == "running"
+    assert {row["name"]: row["running"] for row in users.rows(crew, {}, set())}["zoe"]
+
+
+def test_a_row_has_what_the_docker_host_knows(crew: Session) -> None:
+    zoe = next(row for row in users.rows(crew, {}, set()) if row["name"] == "zoe")
+    owned = [Volume("jupyterhub-user-zoe", 5 * 1024**2, 0)]
+    assert table.row(zoe, owned, ["", "older image"]) == ("zoe", "", "crew", "never", "", "5M", "", "older image")
+    assert table.row(zoe | {"note": "removed from the userlist"}, owned, ["older image"])[7] == "removed from the userlist"
+
+
+def test_notes_of_servers_are_said_once() -> None:
+    servers = [Server("zoe", "", ("older image", "older settings")), Server("zoe", "gpu", ("older image",))]
+    assert list(table.server_notes("zoe", servers)) == ["older image", "older settings"]
+    assert list(table.server_notes("mal", servers)) == []
+
+
+def test_a_volume_from_before_a_limit_is_noted() -> None:
+    limited, unlimited = Volume("a", 4, 1024), Volume("b", 4, 0)
+    assert list(table.host_notes(1024, [limited])) == []
+    assert list(table.host_notes(1024, [limited, unlimited])) == ["volume older than DISK_LIMIT"]
+
+
+def test_volumes_without_a_user_are_listed() -> None:
+    left = {"zoe": [Volume("jupyterhub-user-zoe", 1024**2, 0), Volume("jupyterhub-user-zoe--gpu", 1024**2, 0)]}
+    assert table.left_over(left).splitlines()[1:] == ["  jupyterhub-user-zoe  1M", "  jupyterhub-user-zoe--gpu  1M"]
+    assert table.left_over({}) == ""
+
+
+def test_notes_of_certificates() -> None:
+    ends = {"zoe": "2517-01-01T00:00:00+00:00", "o-2ehara": "2026-09-20T00:00:00+00:00", "wash": ""}
+    notes = GATEWAY.notes(ends, datetime(2026, 9, 1, tzinfo=UTC))
+    assert notes == {"zoe": "", "o-2ehara": "client certificate until 2026-09-20"}
+    assert "expired on 2026-09-20" in GATEWAY.notes(ends, datetime(2026, 10, 1, tzinfo=UTC))["o-2ehara"]
+    of_overlays = [{"": "no client certificate"} | notes]
+    found = {name: next(table.overlay_notes(name, of_overlays)) for name in ("zoe", "o.hara", "wash")}
+    assert found == {"zoe": "", "o.hara": "client certificate until 2026-09-20", "wash": "no client certificate"}
 
 
 def test_table_leaves_empty_columns_out() -> None:
     lines = [("zoe", "", "", "never", "", "", "", ""), ("washburne", "", "crew", "never", "", "", "", "")]
-    assert people.table(lines).splitlines() == [
+    assert table.table(lines).splitlines() == [
         "name       groups  last activity (UTC)",
         "zoe                never",
         "washburne  crew    never",
@@ -88,14 +101,14 @@ def test_table_leaves_empty_columns_out() -> None:
 
 def test_table_of_everything() -> None:
     line = tuple("abcdefgh")
-    header, row = people.table([line]).splitlines()
-    assert [header.index(title) for title in people.COLUMNS] == [row.index(cell) for cell in line]
+    header, row = table.table([line]).splitlines()
+    assert [header.index(title) for title in table.COLUMNS] == [row.index(cell) for cell in line]
 
 
 @pytest.mark.parametrize("name", ["wash", "WASH", " wash "])
 def test_set_password(crew: Session, tmp_path: Path, name: str) -> None:
     initial = InitialPasswords(tmp_path / "initial-passwords")
-    first, second = (people.set_password(crew, name, initial) for _ in range(2))
+    first, second = (admin.set_password(crew, name, initial) for _ in range(2))
     assert first != second
     assert initial.all() == {"wash": second}
     account = accounts.find(crew, "wash")
@@ -104,7 +117,7 @@ def test_set_password(crew: Session, tmp_path: Path, name: str) -> None:
 
 
 def test_a_new_password_is_no_approval(crew: Session, tmp_path: Path) -> None:
-    people.set_password(crew, "jayne", InitialPasswords(tmp_path))
+    admin.set_password(crew, "jayne", InitialPasswords(tmp_path))
     account = accounts.find(crew, "jayne")
     assert account is not None
     assert not account.is_authorized
@@ -112,37 +125,28 @@ def test_a_new_password_is_no_approval(crew: Session, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["nobody", "", "wash kaylee"])
 def test_set_password_of_nobody(crew: Session, tmp_path: Path, name: str) -> None:
-    with pytest.raises(LookupError):
-        people.set_password(crew, name, InitialPasswords(tmp_path))
+    with pytest.raises(admin.UnknownUserError):
+        admin.set_password(crew, name, InitialPasswords(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("name", "owner"), [("", "mal"), ("wash", "wash"), ("WASH", "wash")])
 def test_new_token(crew: Session, name: str, owner: str) -> None:
-    token = people.new_token(crew, name)
+    token = admin.new_token(crew, name)
     found = orm.APIToken.find(crew, token)
     assert found is not None
     assert found.user.name == owner
     assert found.scopes == ["inherit"]
     assert found.note == "make token"
-    assert people.new_token(crew, name) != token
+    assert admin.new_token(crew, name) != token
 
 
 @pytest.mark.parametrize("name", ["nobody", "jayne"], ids=["unknown", "signed up, but no user yet"])
 def test_new_token_of_nobody(crew: Session, name: str) -> None:
-    with pytest.raises(LookupError):
-        people.new_token(crew, name)
+    with pytest.raises(admin.UnknownUserError):
+        admin.new_token(crew, name)
 
 
 def test_new_token_without_an_administrator(db: Session) -> None:
-    with pytest.raises(LookupError):
-        people.new_token(db, "")
-
-
-def test_a_password_of_whom() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "hub.people", "password"], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert "make password USER=name" in done.stderr
-    assert done.stdout == ""
+    with pytest.raises(admin.UnknownUserError):
+        admin.new_token(db, "")

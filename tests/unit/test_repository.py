@@ -12,15 +12,16 @@ import pytest
 import yaml
 from hub.gateway.settings import GatewaySettings
 
-from hub.settings.fields import extra, is_secret
+from hub import configuration
+from hub.settings.fields import is_secret
 from hub.settings.host import HostSettings
-from hub.settings.hub import RENAMED, Settings
-from hub.sign_in.settings import AUTHENTICATORS
+from hub.settings.hub import RENAMED, HubSettings
+from hub.sign_in.table import AUTHENTICATORS
 
 REPOSITORY = Path(__file__).parents[2]
-MODELS = (Settings, GatewaySettings, *AUTHENTICATORS.values())
+MODELS = (HubSettings, GatewaySettings, *AUTHENTICATORS.values())
 SECRETS = {name.upper() for model in MODELS for name in model.model_fields if is_secret(model, name)}
-SETTINGS = {name.upper() for name in Settings.model_fields} - SECRETS
+SETTINGS = {name.upper() for name in HubSettings.model_fields} - SECRETS
 HOST_SETTINGS = {name.upper() for name in HostSettings.model_fields}
 NATIVE_SETTINGS = {name.upper() for name in AUTHENTICATORS["native"].model_fields} - SECRETS
 SIGN_IN_SETTINGS = {name.upper() for model in AUTHENTICATORS.values() for name in model.model_fields}
@@ -63,7 +64,7 @@ def version(lock: str, package: str) -> str:
 
 def value_of(name: str, given: dict[str, str]) -> object:
     """Return what the hub reads for a setting of the default path."""
-    values, native = settings.load(TOKENS | given)
+    values, native = configuration.settings(TOKENS | given)
     return getattr(values if name in SETTINGS else native, name.lower())
 
 
@@ -76,7 +77,7 @@ def targets() -> dict[str, str]:
     return found
 
 
-# --- Settings ---
+# --- HubSettings ---
 
 
 def test_compose_passes_every_setting_to_the_hub_and_nothing_else() -> None:
@@ -102,7 +103,7 @@ def test_secrets_come_from_files_of_secrets() -> None:
     assert COMPOSE["services"]["proxy"]["env_file"] == "secrets/proxy.env"
     for model in MODELS:
         for name in filter(lambda name: is_secret(model, name), model.model_fields):
-            assert extra(model, name, "file") in files, name
+            assert setting_of(model, name).file in files, name
 
 
 def test_what_lies_in_secrets_is_explained_there() -> None:

@@ -1,12 +1,14 @@
-"""Settings: defaults, old names, and one message for everything that is wrong."""
+"""HubSettings: defaults, old names, and one message for everything that is wrong."""
 
 import re
 
 import pytest
 
-from hub.settings.fields import extra, is_secret, problems_of
+from hub import configuration
+from hub.errors import SettingsError
 from hub.settings.host import HostSettings
-from hub.settings.hub import Settings, SettingsError
+from hub.settings.hub import HubSettings
+from hub.settings.model import is_secret, setting_of
 
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 
@@ -55,9 +57,9 @@ BAD_ON_HOST = {
 }
 
 
-def load(**given: str) -> Settings:
+def load(**given: str) -> HubSettings:
     """Read the settings `given`, and tokens, which have no default."""
-    return settings.load(TOKENS | given)[0]
+    return configuration.settings(TOKENS | given).hub
 
 
 def test_defaults() -> None:
@@ -78,7 +80,7 @@ def test_defaults() -> None:
 
 
 def test_the_table_of_bad_values_has_every_setting() -> None:
-    assert BAD.keys() | WITHOUT_BAD_VALUES == {name.upper() for name in Settings.model_fields}
+    assert BAD.keys() | WITHOUT_BAD_VALUES == {name.upper() for name in HubSettings.model_fields}
 
 
 def test_one_message_has_every_bad_setting() -> None:
@@ -89,9 +91,9 @@ def test_one_message_has_every_bad_setting() -> None:
     by_name = {line.split()[0]: line for line in lines}
     assert by_name.keys() == BAD.keys()
     for name, line in by_name.items():
-        assert line.endswith(f"; expected {extra(Settings, name.lower(), 'expected')}.")
-        secret = f"({extra(Settings, name.lower(), 'file')}) is not usable;"
-        assert (secret if is_secret(Settings, name.lower()) else f"(.env or the shell) is {BAD[name]!r}") in line
+        assert line.endswith(f"; expected {setting_of(HubSettings, name.lower()).expected}.")
+        secret = f"({setting_of(HubSettings, name.lower()).file}) is not usable;"
+        assert (secret if is_secret(HubSettings, name.lower()) else f"(.env or the shell) is {BAD[name]!r}") in line
 
 
 def test_settings_of_the_host() -> None:
@@ -173,9 +175,9 @@ def test_secrets_are_not_in_the_text_of_the_settings() -> None:
 @pytest.mark.parametrize("given", [{}, dict.fromkeys(TOKENS, "")], ids=["absent", "empty"])
 def test_tokens_are_asked_for(given: dict[str, str]) -> None:
     with pytest.raises(SettingsError) as raised:
-        settings.load(given)
+        configuration.settings(given)
     for name in TOKENS:
-        line = f"{name} is missing: add the line {name}=… to {extra(Settings, name.lower(), 'file')}; expected"
+        line = f"{name} is missing: add the line {name}=… to {setting_of(HubSettings, name.lower()).file}; expected"
         assert line in str(raised.value)
 
 
@@ -191,7 +193,7 @@ def test_length_of_tokens(name: str, length: int, good: bool) -> None:
 
 
 def test_empty_means_default() -> None:
-    optional = {name.upper() for name in Settings.model_fields} - TOKENS.keys()
+    optional = {name.upper() for name in HubSettings.model_fields} - TOKENS.keys()
     assert load(**dict.fromkeys(optional, "")) == load()
 
 
@@ -247,10 +249,10 @@ def test_swap_without_a_limit_of_the_memory_is_refused(given: dict[str, str]) ->
 
 
 def test_more_shared_memory_than_memory_is_no_mistake_but_worth_a_word() -> None:
-    [warning] = settings.warnings(TOKENS | {"SHM_LIMIT": "3G"})
+    [warning] = warnings(TOKENS | {"SHM_LIMIT": "3G"})
     assert "SHM_LIMIT is more than MEM_LIMIT" in warning
-    assert settings.warnings(TOKENS | {"SHM_LIMIT": "3G", "MEM_LIMIT": "0"}) == []
-    assert settings.warnings(TOKENS | {"SHM_LIMIT": "2G"}) == []
+    assert warnings(TOKENS | {"SHM_LIMIT": "3G", "MEM_LIMIT": "0"}) == []
+    assert warnings(TOKENS | {"SHM_LIMIT": "2G"}) == []
 
 
 @pytest.mark.parametrize(
@@ -282,14 +284,14 @@ def test_images(image: str) -> None:
 def test_the_old_name_of_the_image_works_with_a_warning() -> None:
     given = {"DOCKER_CONTAINER_IMAGE": "old-image", "DOCKER_NOTEBOOK_IMAGE": "from-.env"}
     assert load(**given).docker_notebook_image == "old-image"
-    [warning] = settings.warnings(TOKENS | given)
+    [warning] = warnings(TOKENS | given)
     assert "DOCKER_CONTAINER_IMAGE" in warning
     assert "DOCKER_NOTEBOOK_IMAGE" in warning
 
 
 @pytest.mark.parametrize("given", [{"DOCKER_NOTEBOOK_IMAGE": "image"}, {"DOCKER_CONTAINER_IMAGE": ""}])
 def test_no_warning_without_an_old_name(given: dict[str, str]) -> None:
-    assert settings.warnings(TOKENS | given) == []
+    assert warnings(TOKENS | given) == []
 
 
 def test_other_variables_of_the_environment_are_left_alone() -> None:

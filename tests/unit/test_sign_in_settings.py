@@ -2,10 +2,12 @@
 
 import pytest
 
+from hub import configuration
+from hub.errors import SettingsError
 from hub.settings.fields import is_secret
-from hub.settings.hub import SettingsError
-from hub.sign_in.settings import AUTHENTICATORS, SignInSettings
-from support.settings import GOOD, SEARCH, TOKENS, environment
+from hub.sign_in.settings import SignInSettings
+from hub.sign_in.table import AUTHENTICATORS
+from support.settings import GOOD, SEARCH, TOKENS, environment, warnings
 
 BAD = [
     ("native", "JUPYTERHUB_ADMIN_PASSWORD", "firefly", "8 characters or more"),
@@ -49,13 +51,13 @@ BAD = [
 
 def load(authenticator: str, **given: str) -> SignInSettings:
     """The authenticator's settings."""
-    return settings.load(environment(authenticator, **given))[1]
+    return configuration.settings(environment(authenticator, **given)).sign_in
 
 
 def problem(variables: dict[str, str]) -> str:
     """The text about settings of which one is bad."""
     with pytest.raises(SettingsError) as raised:
-        settings.load(variables)
+        configuration.settings(variables)
     headline, line = str(raised.value).splitlines()
     assert headline == "1 setting cannot be used:"
     return line
@@ -89,7 +91,7 @@ def test_a_bad_value_is_named_and_a_secret_not_shown(authenticator: str, name: s
 
 def test_all_that_is_wrong_is_one_message() -> None:
     with pytest.raises(SettingsError) as raised:
-        settings.load({"JUPYTERHUB_AUTHENTICATOR": "github", "MEM_LIMIT": "lots", "GITHUB_URL": "x"})
+        configuration.settings({"JUPYTERHUB_AUTHENTICATOR": "github", "MEM_LIMIT": "lots", "GITHUB_URL": "x"})
     names = [line.split()[0] for line in str(raised.value).splitlines()[1:]]
     missing = [*TOKENS, *GOOD["github"]]
     assert sorted(names) == sorted(["MEM_LIMIT", "GITHUB_URL", *missing])
@@ -116,9 +118,9 @@ def test_traits_of_a_directory() -> None:
 
 
 def test_traits_of_a_search() -> None:
-    found = settings.load(
+    found = configuration.settings(
         TOKENS | SEARCH | {"JUPYTERHUB_AUTHENTICATOR": "ldap", "LDAP_TLS": "ldaps", "LDAP_USER_FILTER": "(cn={x})"}
-    )[1].traits()
+    ).sign_in.traits()
     assert found["lookup_dn_search_filter"] == "(&({login_attr}={login})(cn={{x}}))"
     assert (found["tls_strategy"], found["lookup_dn"]) == ("on_connect", True)
 
@@ -141,13 +143,13 @@ def test_three_addresses_instead_of_an_issuer() -> None:
 
 @pytest.mark.parametrize("authenticator", [name for name in AUTHENTICATORS if name != "native"])
 def test_an_open_door_is_warned_of(authenticator: str) -> None:
-    assert settings.warnings(environment(authenticator)) == []
-    [warning] = settings.warnings(environment(authenticator, JUPYTERHUB_ALLOW_ALL="true"))
+    assert warnings(environment(authenticator)) == []
+    [warning] = warnings(environment(authenticator, JUPYTERHUB_ALLOW_ALL="true"))
     assert warning.startswith("JUPYTERHUB_ALLOW_ALL=true")
 
 
 def test_passwords_in_the_open_are_warned_of() -> None:
-    [warning] = settings.warnings(environment("ldap", LDAP_TLS="plain"))
+    [warning] = warnings(environment("ldap", LDAP_TLS="plain"))
     assert "unencrypted" in warning
 
 
@@ -156,5 +158,5 @@ def test_the_name_that_env_comes_with_is_a_strangers_at_a_public_provider(authen
     assert "expected your own name there" in problem(environment(authenticator, JUPYTERHUB_ADMIN="Admin"))
     assert load(authenticator, JUPYTERHUB_ADMIN="mal")
     own = {f"{authenticator.upper()}_URL": "https://git.example.org"}
-    [warning] = settings.warnings(environment(authenticator, JUPYTERHUB_ADMIN="admin", **own))
+    [warning] = warnings(environment(authenticator, JUPYTERHUB_ADMIN="admin", **own))
     assert warning.startswith("JUPYTERHUB_ADMIN=admin")

@@ -1,16 +1,16 @@
 """Which servers are older than the image or the settings."""
 
-import json
 from pathlib import Path
 
 import pytest
-from hub.gateway import settings as gateway_settings
-from traitlets.config import Config
 
-from host.report import HostReport
-from hub.servers import stale
-from hub.servers.stale import NOT_OF_SERVERS, Origin, Server
-from hub.settings.hub import Settings
+from host import servers
+from host.servers import Server
+from hub import configuration
+from hub.servers import config, stale
+from hub.servers.stale import Origin
+from hub.settings.hub import HubSettings
+from hub.settings.model import setting_of
 from support.settings import TOKENS
 
 # Another value for each setting.
@@ -20,6 +20,7 @@ OTHER = {
     "SHARED_PASSWORD": "a fairly good one",
     "SHARED_ADMIN_PASSWORD": "s" * 32,
     "JUPYTERHUB_SPAWNER": "docker-system-user",
+    "OVERLAY_SYSTEM_USERS": "1",
     "JUPYTERHUB_ADMIN": "zoe",
     "JUPYTERHUB_BASE_URL": "/jupyter/",
     "JUPYTERHUB_SUBDOMAIN_HOST": "https://hub.example.org",
@@ -39,6 +40,8 @@ OTHER = {
     "NB_GID": "1234",
     "GRANT_SUDO": "true",
     "DISK_LIMIT": "1G",
+    "SERVER_ENVIRONMENT": "SHIP=serenity",
+    "EXTRA_HOSTS": "ship.example.org:192.0.2.7",
     "START_TIMEOUT": "10",
     "IDLE_TIMEOUT": "60",
     "NAMED_SERVER_LIMIT": "1",
@@ -46,21 +49,31 @@ OTHER = {
 }
 
 
+NOT_OF_SERVERS = {name for name in HubSettings.model_fields if not setting_of(HubSettings, name).restarts}
+NEEDED = {
+    "JUPYTERHUB_AUTHENTICATOR": ("SHARED_PASSWORD", "SHARED_ADMIN_PASSWORD"),
+    "JUPYTERHUB_SPAWNER": ("OVERLAY_SYSTEM_USERS",),
+}
+
+
 def origin(**given: str) -> Origin:
-    # An image of somebody else may switch its user.
-    environment = TOKENS | {"DOCKER_NOTEBOOK_IMAGE": "theirs"} | given
-    return Origin.today(settings.load(environment)[0], gateway_settings.load(environment))
+    # Another image may switch its user.
+    return Origin.of(configuration.settings(TOKENS | {"DOCKER_NOTEBOOK_IMAGE": "theirs"} | given))
 
 
-def line(now: Origin, *, image: str = "sha256:1", image_now: str = "sha256:1", **labels: str) -> str:
-    """What `scripts/servers` prints of zoe's server."""
-    mine = {"org.jupyter.hub.user": "zoe", "maintainer": "a b"} | now.labels() | labels
-    return f"{image} {image_now} {json.dumps(mine)}"
+def other(name: str) -> dict[str, str]:
+    """Another value of a setting, with what it needs."""
+    return {each: OTHER[each] for each in (name, *NEEDED.get(name, ()))}
 
 
-@pytest.mark.parametrize("name", sorted(Settings.model_fields.keys() - NOT_OF_SERVERS))
+@pytest.mark.parametrize("name", sorted(HubSettings.model_fields.keys() - NOT_OF_SERVERS))
 def test_another_value_is_noticed(name: str) -> None:
-    assert origin(**{name.upper(): OTHER[name.upper()]}).settings != origin().settings
+    assert origin(**other(name.upper())).settings != origin().settings
+
+
+@pytest.mark.parametrize("name", sorted(NOT_OF_SERVERS - {name.lower() for name in TOKENS}))
+def test_what_no_server_depends_on_is_not(name: str) -> None:
+    assert origin(**other(name.upper())).settings == origin().settings
 
 
 def test_another_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,96 +84,45 @@ def test_another_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert origin().settings != before.settings
 
 
-def test_what_no_server_depends_on_is_not() -> None:
-    others = {name.upper(): OTHER[name.upper()] for name in NOT_OF_SERVERS if name.upper() not in TOKENS}
-    needed = {name: OTHER[name] for name in ("SHARED_PASSWORD", "SHARED_ADMIN_PASSWORD")}
-    assert origin(**others, **needed).settings == origin().settings
-
-
-def test_a_gateways_settings_count_its_token_too() -> None:
+def test_the_settings_of_a_choice_count_its_secrets_too() -> None:
     url = {"KG_URL": "https://gateway.example.org:8888"}
     tokens = [origin(**url, KG_AUTH_TOKEN=token) for token in ("serenity", "firefly")]
-    assert len({origin().settings, origin(**url).settings, *(each.settings for each in tokens)}) == 4
+    homes = {"JUPYTERHUB_SPAWNER": "docker-system-user", "OVERLAY_SYSTEM_USERS": "1"}
+    moved = homes | {"HOST_HOMEDIR_FORMAT": "/srv/{username}"}
+    found = [origin(), origin(**url), *tokens, origin(**homes), origin(**moved)]
+    assert len({each.settings for each in found}) == len(found)
 
 
 def test_the_labels_are_written() -> None:
-    c = Config()
-    spawning.configure(c, settings.load(TOKENS)[0])
-    stale.configure(c, origin())
-    labels = c.HubDockerSpawner.extra_create_kwargs["labels"]
+    labels = config.labels(configuration.settings(TOKENS | {"DOCKER_NOTEBOOK_IMAGE": "theirs"}))
     assert labels["org.jupyter.hub.settings"] == origin().settings
     assert labels["org.jupyter.hub.volumes"] == "shared"
     assert labels["org.jupyter.hub.project"] == "jupyterhub"
 
 
 @pytest.mark.parametrize(
-    ("text", "old"),
+    ("made_from", "image_is_current", "labels", "old"),
     [
-        (line(origin()), ()),
-        (line(origin(), image="sha256:0"), ("older image",)),
-        (line(origin(), image_now="-"), ("older image",)),
-        (line(origin(MEM_LIMIT="1G")), ("older settings",)),
-        (line(origin(MEM_LIMIT="1G"), image="sha256:0"), ("older image", "older settings")),
-        (line(origin(NAMED_SERVER_VOLUMES="own")), ()),
-        (line(origin(NAMED_SERVER_VOLUMES="own"), **{"org.jupyter.hub.server": "gpu"}), ("older settings",)),
-        (line(origin(), **{"org.jupyter.hub.server": "gpu"}), ()),
-        ('sha256:1 sha256:1 {"org.jupyter.hub.user": "zoe"}', ("older settings",)),
+        (origin(), True, {}, ()),
+        (origin(), False, {}, ("older image",)),
+        (origin(MEM_LIMIT="1G"), True, {}, ("older settings",)),
+        (origin(MEM_LIMIT="1G"), False, {}, ("older image", "older settings")),
+        (origin(NAMED_SERVER_VOLUMES="own"), True, {}, ()),
+        (origin(NAMED_SERVER_VOLUMES="own"), True, {"org.jupyter.hub.server": "gpu"}, ("older settings",)),
+        (origin(), True, {"org.jupyter.hub.server": "gpu"}, ()),
+        (None, True, {}, ("older settings",)),
     ],
 )
-def test_what_is_old_about_a_server(text: str, old: tuple[str, ...]) -> None:
-    [server] = stale.read([text], origin())
+def test_what_is_old_about_a_server(
+    made_from: Origin | None, image_is_current: bool, labels: dict[str, str], old: tuple[str, ...]
+) -> None:
+    mine = {"org.jupyter.hub.user": "zoe"} | (made_from.labels() if made_from else {}) | labels
+    server = servers.judge(mine, image_is_current, origin().labels())
     assert (server.user, server.old) == ("zoe", old)
 
 
-def test_the_sentence() -> None:
-    servers = [Server("zoe", "", ("older image",)), Server("mal", "", ()), Server("zoe", "gpu", ("older settings",))]
-    assert stale.sentence(servers).splitlines()[0].endswith("the servers of zoe.")
-    assert stale.sentence([*servers, Server("kaylee", "", ("older image",))]).splitlines()[0].endswith(" kaylee, zoe.")
-    assert stale.sentence(servers[1:2]) == ""
-
-
-# --- All that the Docker host knows ---
-
-
-def report(*lines: str, **given: str) -> HostReport:
-    # An image of somebody else may switch its user.
-    environment = TOKENS | {"DOCKER_NOTEBOOK_IMAGE": "theirs"} | given
-    return HostReport.read(lines, settings.load(environment)[0], gateway_settings.load(environment))
-
-
-def test_a_report_of_everything() -> None:
-    found = report(
-        "volume jupyterhub-user-zoe 1024 ",
-        "volume jupyterhub-user-zoe--gpu 1024",
-        "volume jupyterhub-user-o-2ehara 2048 1073741824",
-        "server " + line(origin(), image="sha256:0"),
-    )
-    assert [volume.name for volume in found.volumes_of("zoe")] == ["jupyterhub-user-zoe", "jupyterhub-user-zoe--gpu"]
-    assert found.notes("zoe") == ["older image"]
-    assert found.notes("o.hara") == ["volume older than DISK_LIMIT"]
-    assert found.notes("wash") == []
-    assert found.left_over(["zoe", "o.hara"]) == ""
-    assert found.left_over(["o.hara"]).splitlines() == [
-        "Volumes of nobody here:",
-        "  jupyterhub-user-zoe  1M",
-        "  jupyterhub-user-zoe--gpu  1M",
-    ]
-
-
-def test_volumes_from_before_a_limit_are_no_secret() -> None:
-    lines = ("volume jupyterhub-user-zoe 4", "volume jupyterhub-user-mal 4 1073741824")
-    found = report(*lines, DISK_LIMIT="1G")
-    assert (found.notes("zoe"), found.notes("mal")) == (["volume older than DISK_LIMIT"], [])
-
-
-def test_certificates_where_they_are_wanted() -> None:
-    wanted = {
-        "KG_URL": "https://gateway.example.org:8888",
-        "CLIENT_KEY": "key.pem",
-        "CLIENT_CERT": "cert.pem",
-        "CLIENT_CA": "ca.pem",
-    }
-    found = report("certificate zoe 2007-01-01T00:00:00+00:00", **wanted)
-    assert found.notes("zoe") == ["client certificate expired on 2007-01-01"]
-    assert found.notes("mal") == ["no client certificate"]
-    assert report().notes("mal") == []
+def test_the_sentence_names_each_user_once() -> None:
+    found = [Server("zoe", "", ("older image",)), Server("mal", "", ()), Server("zoe", "gpu", ("older settings",))]
+    assert servers.sentence(found).splitlines()[0].endswith(": zoe.")
+    assert servers.sentence([*found, Server("kaylee", "", ("older image",))]).splitlines()[0].endswith(": kaylee, zoe.")
+    assert servers.sentence(found[1:2]) == ""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hub.users import userlist
-from hub.users.userlist import Member, UserlistError
+from hub.users.userlist import FileError, Member
 
 
 def parse(text: str, administrator: str = "") -> dict[str, Member]:
@@ -95,7 +95,7 @@ def test_groups_of() -> None:
     ],
 )
 def test_bad_word(line: str, word: str, reason: str) -> None:
-    with pytest.raises(UserlistError) as raised:
+    with pytest.raises(FileError) as raised:
         parse(f"\n{line}\nkaylee")
     message = str(raised.value)
     assert message.startswith(f"userlist:3: {word!r} cannot be a name: ")
@@ -104,13 +104,13 @@ def test_bad_word(line: str, word: str, reason: str) -> None:
 
 
 def test_duplicate_names_both_lines() -> None:
-    with pytest.raises(UserlistError) as raised:
+    with pytest.raises(FileError) as raised:
         parse("wash\n\nWash pilots")
     assert str(raised.value) == "userlist:4: 'wash' is listed twice, first in line 2: remove one."
 
 
 def test_every_problem_is_in_the_message() -> None:
-    with pytest.raises(UserlistError) as raised:
+    with pytest.raises(FileError) as raised:
         userlist.parse("wash,\nkaylee\nsimon/\nkaylee\n", "the captain")
     places = [line.split(": ")[0] for line in str(raised.value).splitlines()]
     assert places == ["userlist:1", "userlist:3", "userlist:4", "JUPYTERHUB_ADMIN"]
@@ -118,7 +118,7 @@ def test_every_problem_is_in_the_message() -> None:
 
 @pytest.mark.parametrize("text", ["", "# zoe admin\n", "zoe\nwash pilots\n", "admin\n"])
 def test_somebody_has_to_be_administrator(text: str) -> None:
-    with pytest.raises(UserlistError, match=r"^userlist: nobody is an administrator: .*JUPYTERHUB_ADMIN in \.env\.$"):
+    with pytest.raises(FileError, match=r"^userlist: nobody is an administrator: .*JUPYTERHUB_ADMIN in \.env\.$"):
         userlist.parse(text)
 
 
@@ -134,7 +134,7 @@ def test_the_administrator_of_env_counts_as_listed(administrator: str, text: str
 
 @pytest.mark.parametrize("name", ["the captain", "mal,zoe", "mal/", " mal", "m" * 65])
 def test_an_administrator_of_env_that_cannot_be_a_name(name: str) -> None:
-    with pytest.raises(UserlistError) as raised:
+    with pytest.raises(FileError) as raised:
         userlist.parse("zoe admin\n", name)
     assert str(raised.value).startswith(f"JUPYTERHUB_ADMIN: {name!r} cannot be a name: ")
 
@@ -151,7 +151,7 @@ def test_an_administrator_of_env_that_cannot_be_a_name(name: str) -> None:
 def test_not_utf8(tmp_path: Path, content: bytes, line: int) -> None:
     path = tmp_path / "userlist"
     path.write_bytes(content)
-    with pytest.raises(UserlistError) as raised:
+    with pytest.raises(FileError) as raised:
         userlist.load(path)
     assert str(raised.value) == f"userlist:{line}: not UTF-8: save the file as UTF-8 text."
 
@@ -164,10 +164,10 @@ def test_load(tmp_path: Path) -> None:
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(UserlistError, match=r"^userlist: cannot be read \(No such file or directory\): create it"):
+    with pytest.raises(FileError, match=r"^userlist: cannot be read \(No such file or directory\): create it"):
         userlist.load(tmp_path / "userlist")
 
 
 def test_directory_in_place_of_the_file(tmp_path: Path) -> None:
-    with pytest.raises(UserlistError, match=r"cannot be read \(Is a directory\)"):
+    with pytest.raises(FileError, match=r"cannot be read \(Is a directory\)"):
         userlist.load(tmp_path)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from dockerspawner import DockerSpawner
+from host.disk_use import Volume
 from traitlets.config import Config
 
 from host import disk_use
-from host.disk_use import Volume
 from hub import names
 from hub.servers import volumes
 from hub.servers.spawner import HubDockerSpawner

@@ -6,9 +6,9 @@ from typing import Annotated
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hub.errors import FileError
 from hub.settings import yaml_list
 from hub.settings.fields import Bytes, setting
-from hub.settings.yaml_list import FileError
 
 
 class Ship(BaseModel):
