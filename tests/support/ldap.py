@@ -85,7 +85,13 @@ class LdapServer(FormSignIn, ProviderWithAdmins):
 
     def enable(self, name: str) -> None:
         """See Provider: there is an entry again."""
-        entry = {"objectClass": "inetOrgPerson", "uid": name, "cn": name, "sn": name, "userPassword": self.password(name)}
+        entry = {
+            "objectClass": "inetOrgPerson",
+            "uid": name,
+            "cn": name,
+            "sn": name,
+            "userPassword": self.password(name),
+        }
         self.change("\n".join(f"{key}: {value}" for key, value in ({"dn": _dn(name)} | entry).items()))
 
     def disable(self, name: str) -> None:

@@ -1,7 +1,7 @@
 """What holds for every way to sign in: a module of tests has a fixture `provider` and subclasses of what fits it.
 
-The classes run from top to bottom, and each name is in one state for one purpose (see sign_in.USERLIST), so that nothing
-has to be put back and the hub is restarted as little as possible.
+The classes run from top to bottom, and each name has one part in them (see sign_in.USERLIST): so nothing has to be put
+back, and the hub is restarted as little as possible.
 """
 
 from collections.abc import Generator
@@ -108,7 +108,10 @@ class ListContract:
         assert sessions["simon"].get("/hub/admin").status_code == 403
         assert not provider.accepts(tokens["simon"], "/users")
         assert provider.session("simon").get("/hub/admin").status_code == 403
-        assert {name: users(hub)[name]["groups"] for name in ("simon", "wash")} == {"simon": "medics", "wash": "drivers"}
+        assert {name: users(hub)[name]["groups"] for name in ("simon", "wash")} == {
+            "simon": "medics",
+            "wash": "drivers",
+        }
 
     def test_the_open_door_lets_everyone_else_in_and_closes_again(self, provider: SignIn) -> None:
         provider.use(JUPYTERHUB_ALLOW_ALL="true")

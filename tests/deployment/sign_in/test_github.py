@@ -209,7 +209,11 @@ def test_settings_may_come_from_the_shell_and_from_env(provider: GitHub, hub: De
     dot_env = hub.root / ".env"
     before = dot_env.read_text()
     (hub.root / OAUTH_FILE).unlink()
-    of_env = {"JUPYTERHUB_AUTHENTICATOR": "github", "GITHUB_URL": provider.url, "GITHUB_CLIENT_SECRET": f"'{CLIENT_SECRET}'"}
+    of_env = {
+        "JUPYTERHUB_AUTHENTICATOR": "github",
+        "GITHUB_URL": provider.url,
+        "GITHUB_CLIENT_SECRET": f"'{CLIENT_SECRET}'",
+    }
     dot_env.write_text(before + "".join(f"{name}={value}\n" for name, value in of_env.items()))
     of_shell = {"GITHUB_CLIENT_ID": CLIENT_ID, "OAUTH_CALLBACK_URL": f"{hub.url}/hub/oauth_callback"}
     hub.settings = {name: value for name, value in provider.plain.items() if name not in of_env} | of_shell
