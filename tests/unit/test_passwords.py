@@ -68,10 +68,10 @@ def test_more_than_72_bytes_never_match(password: str) -> None:
     assert not passwords.matches(password, hashed)
 
 
-def test_nobodys_hash_costs_what_any_other_costs(hashed: bytes) -> None:
-    assert passwords.nobodys_hash() == passwords.nobodys_hash()
-    assert passwords.nobodys_hash()[:7] == hashed[:7], "algorithm and cost"
-    assert not passwords.matches("", passwords.nobodys_hash())
+def test_the_hash_for_unknown_names_costs_what_any_other_costs(hashed: bytes) -> None:
+    assert passwords.unmatched_hash() == passwords.unmatched_hash()
+    assert passwords.unmatched_hash()[:7] == hashed[:7], "algorithm and cost"
+    assert not passwords.matches("", passwords.unmatched_hash())
 
 
 def test_generated_passwords() -> None:

@@ -5,7 +5,6 @@ import statistics
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -29,7 +28,7 @@ from support.ldap import (
     LdapServer,
     bind_names,
 )
-from support.people import Visitor, refusal, users
+from support.people import Visitor, users
 from support.sign_in import ALLOWED, Answer
 
 GROUPS = {"LDAP_ALLOWED_GROUPS": f"cn=nobody,ou=groups,{BASE};{ENGINEERS}", "LDAP_ADMIN_GROUPS": OFFICERS}
@@ -42,9 +41,7 @@ SEARCH = {
     "LDAP_LOOKUP_USER": LOOKUP_USER,
 }
 WAYS = {"templates": SERVER | TEMPLATES | GROUPS, "search": SERVER | SEARCH | GROUPS}
-by_templates, by_search = (
-    pytest.mark.parametrize("provider", [way], indirect=True, scope="module") for way in WAYS
-)
+by_templates, by_search = (pytest.mark.parametrize("provider", [way], indirect=True, scope="module") for way in WAYS)
 REFUSED = 403
 
 # Each would get in as another user, or break the hub, if it were taken for more than a name.
@@ -372,7 +369,10 @@ def test_a_service_account_that_is_refused_is_named_in_the_log(provider: LdapSer
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        ({"LDAP_SERVER_HOST": "localhost", "LDAP_TLS": "none"}, ["LDAP_SERVER_HOST", "LDAP_TLS", "host.docker.internal"]),
+        (
+            {"LDAP_SERVER_HOST": "localhost", "LDAP_TLS": "none"},
+            ["LDAP_SERVER_HOST", "LDAP_TLS", "host.docker.internal"],
+        ),
         ({"LDAP_SERVER_HOST": "127.0.0.1", "LDAP_SERVER_PORT": "ldap"}, ["LDAP_SERVER_HOST", "LDAP_SERVER_PORT"]),
         ({"LDAP_SERVER_HOST": "", "LDAP_BIND_DN": f"uid=username,{PEOPLE}"}, ["LDAP_SERVER_HOST", "LDAP_BIND_DN"]),
         ({"LDAP_BIND_DN": f"uid={{username}},{PEOPLE};{GUESTS}"}, ["LDAP_BIND_DN"]),

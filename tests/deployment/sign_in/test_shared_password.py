@@ -113,7 +113,9 @@ def test_bad_passwords_are_refused_by_name_and_not_shown(
         output = provider.refusal()
     finally:
         provider.write_secrets()
-    assert [name for name in names if not any(name in line and SECRETS_FILE in line for line in output.splitlines())] == []
+    assert [
+        name for name in names if not any(name in line and SECRETS_FILE in line for line in output.splitlines())
+    ] == []
     assert [name for name in BOTH if name not in names and f"{name} " in output] == []
     assert [password for password in (shared, admin) if password and password in output] == []
 
