@@ -17,8 +17,6 @@ from support import docker as docker_client
 from support.deployment import PREFIX, Deployment, free_port, settings_for
 from support.waiting import wait_for
 
-HTTPS_PORT = 49443
-HTTP_PORT = 49080
 STOCK = Path("benchmarks/stock")
 RENEWAL = Path("benchmarks/renewal.yml")
 
@@ -50,11 +48,11 @@ def built_hubs() -> Iterator[tuple[Plain, Deployment]]:
     with TemporaryDirectory() as directory:
         made: list[Deployment] = []
         try:
-            plain = Plain.create(Path(directory) / "plain", settings_for(f"{PREFIX}stock", *free_ports(0)))
+            plain = Plain.create(Path(directory) / "plain", settings_for(f"{PREFIX}stock", free_port(), free_port()))
             made.append(plain)
             plain.set_env(BENCHMARK_TOKEN=os.urandom(16).hex())
             plain.compose("build", "hub", "user")
-            ours = Deployment.create(Path(directory) / "ours", settings_for(PREFIX, *free_ports(100)))
+            ours = Deployment.create(Path(directory) / "ours", settings_for(PREFIX, free_port(), free_port()))
             ours.set_env(COMPOSE_FILE=f"docker-compose.yml:{RENEWAL}")
             made.append(ours)
             ours.make("build")
@@ -62,11 +60,6 @@ def built_hubs() -> Iterator[tuple[Plain, Deployment]]:
         finally:
             for hub in made:
                 hub.destroy()
-
-
-def free_ports(offset: int) -> tuple[int, int]:
-    """Return a port for HTTPS and one for HTTP."""
-    return free_port(HTTPS_PORT + offset), free_port(HTTP_PORT + offset)
 
 
 def login_page(url: str) -> bool:

@@ -18,8 +18,10 @@ from host import check, doctor, folders, generate, ports, secrets, servers, user
 from host.checkout import Checkout, packed
 from host.engine import Host
 from hub import errors
+from hub.errors import OperatorError
 from hub.names import USER_LABEL
-from hub.overlays import overlays
+from hub.overlays import Overlay, overlays
+from hub.overlays import Verb as OverlayVerb
 
 type Run = Callable[[Host, Sequence[str]], None]
 
@@ -152,23 +154,43 @@ VERBS = {
 }
 
 
+def of_overlays() -> dict[str, Verb]:
+    """The verbs that the choices in examples/ add."""
+    return {
+        name: Verb(partial(of_overlay, each, run), f"see examples/{each.folder()}")
+        for each in overlays()
+        for name, run in each.verbs.items()
+    }
+
+
+def of_overlay(kind: type[Overlay], run: OverlayVerb, host: Host, arguments: Sequence[str]) -> None:
+    """Run a verb of a choice.
+
+    Raises:
+        OperatorError: the choice is not in use, or the verb has failed.
+    """
+    chosen = next((each for each in host.found.overlays if isinstance(each, kind)), None)
+    if chosen is None:
+        page = f"examples/{kind.folder()}/README.md"
+        raise OperatorError(f"examples/{kind.folder()} is not in use", f"set what {page} says, then run: make up")
+    run(chosen, host, arguments)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Run a verb.
 
     Raises:
         OperatorError: it cannot be done.
     """
-    of_overlays = {
-        name: Verb(run, f"see examples/{each.folder()}") for each in overlays() for name, run in each.verbs.items()
-    }
+    verbs = VERBS | of_overlays()
     parser = argparse.ArgumentParser(prog="scripts/host", description="What make runs beside the Docker Engine.")
     sub = parser.add_subparsers(dest="verb", required=True)
-    for name, verb in (VERBS | of_overlays).items():
+    for name, verb in verbs.items():
         sub.add_parser(name, help=verb.help).add_argument("arguments", nargs="*", metavar="ARGUMENT")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         checkout = Checkout.receive(sys.stdin.buffer, Path(folder), os.environ)
-        (VERBS | of_overlays)[given.verb].run(Host(checkout), given.arguments)
+        verbs[given.verb].run(Host(checkout), given.arguments)
 
 
 if __name__ == "__main__":

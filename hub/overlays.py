@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
-type Verb = Callable[[Host, Sequence[str]], None]
+# Called with the overlay, the Docker host and the arguments.
+type Verb = Callable[[Any, Host, Sequence[str]], None]
 
 
 class Overlay:
@@ -32,7 +33,7 @@ class Overlay:
         spawner: the value of JUPYTERHUB_SPAWNER that stands for it; empty where none does.
         compose: whether COMPOSE_FILE has to name its docker-compose.yml, which sets the variable `mark` for the hub and
             passes its settings on by name. Without that, its settings stand in the generated settings.env.
-        verbs: what it adds to `scripts/host VERB`, for a file verbs.mk beside it.
+        verbs: methods that it adds to `scripts/host VERB`, for a file verbs.mk beside it.
         keeps_home: whether users' files are on the Docker host already, so that no volume is mounted for them.
         values: its settings.
     """

@@ -1,16 +1,17 @@
-// The port for plain HTTP: sends everybody to HTTPS, and answers Let's Encrypt, which asks there for its challenges.
+// The port for plain HTTP: redirects to HTTPS, and serves files below /.well-known/ to those who have to find them here,
+// such as an authority that checks who owns this name.
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
 
-const CHALLENGE = /^\/\.well-known\/acme-challenge\/([\w-]+)$/; // RFC 8555, section 8.3
+const WELL_KNOWN = /^\/\.well-known\/([\w-]+(?:\/[\w-]+)*)$/; // RFC 8615; without a dot, no path leaves the folder
 
-// httpsPort: the public one. webroot: the folder that the ACME client writes to, if there is one.
-export function plainServer(httpsPort, webroot) {
+// httpsPort: the public one. wellKnown: the folder whose files are served, if there is one.
+export function plainServer(httpsPort, wellKnown) {
   return http.createServer((request, response) => {
-    const [, token] = (webroot && CHALLENGE.exec(request.url)) || [];
-    if (token) {
-      answer(path.join(webroot, ".well-known/acme-challenge", token), response);
+    const [, file] = (wellKnown && WELL_KNOWN.exec(request.url)) || [];
+    if (file) {
+      answer(path.join(wellKnown, file), response);
     } else {
       redirect(request, response, httpsPort);
     }
@@ -39,7 +40,7 @@ function hostOf(request) {
 function answer(file, response) {
   fs.readFile(file, (error, content) => {
     if (error) {
-      response.writeHead(404).end("There is no such challenge\n");
+      response.writeHead(404).end("Not found\n");
     } else {
       response.writeHead(200, { "Content-Type": "application/octet-stream" }).end(content);
     }

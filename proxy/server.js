@@ -1,5 +1,5 @@
 // The public front of the hub: configurable-http-proxy as a library, with what its command line does not have. It takes
-// up a renewed certificate without dropping a connection, says truly who asks, and serves what Let's Encrypt looks for.
+// up a renewed certificate without dropping a connection, says truly who asks, and serves the files of /.well-known/.
 import { ConfigurableProxy } from "configurable-http-proxy";
 
 import { SenderCheck } from "./forwarded.js";
@@ -38,7 +38,7 @@ proxy.proxyServer.prependListener("upgrade", (request) => sender.mark(request, t
 proxy.proxyServer.listen(tls ? PORT : WITHOUT_TLS_PORT, "0.0.0.0");
 if (tls) {
   pair.keepUpToDate(proxy.proxyServer, proxy.log);
-  plainServer(Number(settings.HTTPS_PORT || 443), settings.ACME_WEBROOT).listen(PLAIN_PORT, "0.0.0.0");
+  plainServer(Number(settings.HTTPS_PORT || 443), settings.WELL_KNOWN_DIR).listen(PLAIN_PORT, "0.0.0.0");
 }
 // This name exists on the network `control` alone, so users' servers cannot reach the route table.
 proxy.apiServer.listen(8001, "proxy-api");

@@ -5,6 +5,20 @@ import pytest
 pytest.register_assert_rewrite("support.sign_in", "support.sign_in_contract")
 
 PHASES = ("unit", "deployment", "alone")
+# These files take minutes: they come first, so that no worker is left with one of them at the end.
+LONG = (
+    "kernel_gateway",
+    "notebooks",
+    "oidc",
+    "ldap",
+    "github",
+    "faults",
+    "images",
+    "limits",
+    "containers",
+    "profiles",
+    "culler",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,9 +33,14 @@ def phase(item: pytest.Item) -> str:
     return "alone" if item.get_closest_marker("alone") else "deployment"
 
 
+def place(item: pytest.Item) -> tuple[int, int]:
+    """Return what the tests are sorted by: the phase, then how early the file has to begin."""
+    name = item.path.stem.removeprefix("test_")
+    return PHASES.index(phase(item)), LONG.index(name) if name in LONG else len(LONG)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose the tests of the phase; without one, begin with what needs no Docker (see tests/test.sh)."""
     wanted = config.getoption("phase")
-    others = [item for item in items if wanted not in (None, phase(item))]
-    config.hook.pytest_deselected(items=others)
-    items[:] = sorted((item for item in items if item not in others), key=lambda item: PHASES.index(phase(item)))
+    config.hook.pytest_deselected(items=[item for item in items if wanted not in (None, phase(item))])
+    items[:] = sorted((item for item in items if wanted in (None, phase(item))), key=place)

@@ -21,6 +21,6 @@ phase() {
 }
 
 phase unit --numprocesses logical "$@"
-phase deployment --verbose --numprocesses "$WORKERS" --dist loadfile "$@"
+phase deployment --verbose --numprocesses "$WORKERS" --dist loadfile --no-loadscope-reorder "$@"
 phase alone --verbose "$@"
 exit "$worst"

@@ -7,7 +7,6 @@ https://jupyter-server.readthedocs.io/en/stable/other/full-config.html and the s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,17 +21,10 @@ if TYPE_CHECKING:
     from host.engine import Host
 
 PKI_DIRECTORY = "/etc/jupyterpki"
-SOON = timedelta(days=30)
 # The gateway client waits at least KERNEL_LAUNCH_TIMEOUT and this, whatever it is configured to.
 LAUNCH_PAD_SECONDS = 2
 
 type Value = str | Callable[[DockerSpawner], str]
-
-
-def _client_cert(host: Host, arguments: Sequence[str]) -> None:
-    from .certificate_volumes import client_cert
-
-    client_cert(host, arguments)
 
 
 class KernelGateway(Overlay):
@@ -40,7 +32,6 @@ class KernelGateway(Overlay):
 
     settings = GatewaySettings
     values: GatewaySettings
-    verbs = {"client-cert": _client_cert}
 
     def server_environment(self) -> dict[str, Value]:
         """The settings of the gateway client."""
@@ -71,34 +62,32 @@ class KernelGateway(Overlay):
 
     def read_only_volumes(self, found: Configuration) -> dict[str, str]:
         """The user's certificate: not in the user's own volume, where code of the user could replace it."""
-        from .certificate_volumes import prefix
-
         return {f"{prefix(found.project)}{{username}}": PKI_DIRECTORY} if self.values.wants_certificates else {}
 
     def notes(self, host: Host) -> Mapping[str, str] | None:
         """Until when each user's certificate is valid, where that is soon; `""` stands for users without one."""
         if not self.values.wants_certificates:
             return None
-        from .certificate_volumes import ends
+        from .certificate_volumes import notes
 
-        return {"": "no client certificate"} | notes(ends(host, self.values), datetime.now(UTC))
+        return notes(host, self.values)
+
+    def client_cert(self, host: Host, arguments: Sequence[str]) -> None:
+        """`make client-cert`.
+
+        Raises:
+            OperatorError: it cannot be done.
+        """
+        from .certificate_volumes import client_cert
+
+        client_cert(host, self.values, arguments)
+
+    verbs = {"client-cert": client_cert}
 
 
-def notes(ends: Mapping[str, str], now: datetime) -> dict[str, str]:
-    """What to say of certificates, by the user's escaped name.
-
-    Args:
-        ends: when each ends, as ISO 8601; empty for a volume without one.
-        now: the time that counts.
-    """
-    found = {}
-    for name, end in ends.items():
-        if end:
-            until = datetime.fromisoformat(end)
-            found[name] = f"client certificate until {until:%Y-%m-%d}" if until < now + SOON else ""
-            if until < now:
-                found[name] = f"client certificate expired on {until:%Y-%m-%d}"
-    return found
+def prefix(project: str) -> str:
+    """What the names of the volumes with certificates begin with; a user's escaped name follows."""
+    return f"{project}-pki-"
 
 
 def _for_each_user(url: str) -> Value:

@@ -1,9 +1,9 @@
-"""The certificate of DOMAIN: get it, renew it, and say how it is. The proxy finds it in the volume, under `current`.
+"""The certificate of DOMAIN: get it, renew it, and check it. The proxy finds it in the volume, under `current`.
 
 Usage, in the container `letsencrypt`:
     certificate obtain           once, now: get it, or renew it when that is due
     certificate serve [SECONDS]  the same again and again, as long as the container runs
-    certificate healthy          the health check: exit 1 with the reason when there is no valid one
+    certificate healthy          the health check: exit 1 with the reason when there is no valid certificate
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from examples.letsencrypt import reasons
 from examples.letsencrypt.reasons import CertificateError
 
 HOME = Path("/srv/letsencrypt")
-# Of the container, and gone with it.
+# In the container: a new one starts without it.
 LAST_FAILURE = Path("/tmp/failure")
 # certbot renews at a third of the lifetime at the latest: twice a day is early enough, and what it recommends.
 CHECK_SECONDS = 12 * 3600
-# Let's Encrypt takes five failures an hour for a name: https://letsencrypt.org/docs/rate-limits/
+# Let's Encrypt allows five failures an hour for a name: https://letsencrypt.org/docs/rate-limits/
 LIMIT_SECONDS = 3600
 FAILURES = 4
 RETRY_SECONDS = 20 * 60
-# Where nobody was asked.
+# When the authority was not asked.
 RETRY_NOT_ASKED_SECONDS = 60
 
 SERVERS = {
@@ -45,9 +45,9 @@ SERVERS = {
 
 @dataclass(frozen=True)
 class Order:
-    """What is wanted, from whom, and where it lies.
+    """A certificate to get: for which name, from which server, into which folder.
 
-    Each server has a folder of its own: with one for all, a certificate of staging would do for production.
+    Each server has a folder of its own, so that a certificate of staging is never used for production.
     """
 
     domain: str
@@ -105,7 +105,7 @@ def obtain(order: Order) -> str:
 
 
 def certbot(order: Order) -> subprocess.CompletedProcess[str]:
-    """Run certbot. It asks for nothing as long as the certificate is not due."""
+    """Run certbot. It asks for no certificate as long as the one that is there is not due."""
     order.folder.mkdir(parents=True, exist_ok=True)
     webroot = order.home / "www"
     webroot.mkdir(exist_ok=True)
@@ -117,7 +117,7 @@ def certbot(order: Order) -> subprocess.CompletedProcess[str]:
 
 
 def put_in_front(order: Order) -> None:
-    """Lead the proxy to this certificate, in one step: whatever moment it reads in, there is a pair."""
+    """Lead the proxy to this certificate, in one step, so that it finds a whole pair at any time."""
     link = order.home / "current"
     beside = order.home / "current.new"
     beside.unlink(missing_ok=True)
@@ -129,17 +129,15 @@ def report(order: Order, before: x509.Certificate | None) -> str:
     """What obtaining it has changed."""
     now = certificate(order.pair)
     assert now is not None
-    done = "unchanged: it is not due for renewal" if now == before else "new: the proxy takes it up within 5 s"
+    done = "unchanged: it is not due for renewal" if now == before else "new: the proxy uses it within 5 s"
     text = f"The certificate for {order.domain} is {done}.\n      {description(now)}"
     if order.server == "staging":
-        text += (
-            "\n      Browsers do not trust the staging server. Next: ACME_SERVER=production, then: docker compose up -d"
-        )
+        text += "\n      Browsers do not trust staging. Next: ACME_SERVER=production, then: docker compose up -d"
     return text
 
 
 def description(found: x509.Certificate) -> str:
-    """Which one it is."""
+    """A certificate in one line."""
     issuer = found.issuer.rfc4514_string()
     return f"Valid until {found.not_valid_after_utc:%Y-%m-%d %H:%M} UTC, serial {found.serial_number:x}, from {issuer}"
 
@@ -153,7 +151,7 @@ def certificate(pair: Path) -> x509.Certificate | None:
 
 
 def words(order: Order, addresses: list[str]) -> dict[str, str]:
-    """What the texts of reasons.py speak of."""
+    """The words for the texts of reasons.py."""
     names = {"production": "Let's Encrypt", "staging": "Let's Encrypt (staging)"}
     return {
         "domain": order.domain,
@@ -175,13 +173,13 @@ def failure_times(order: Order) -> list[float]:
 
 
 def remember_failure(order: Order) -> None:
-    """Count one, for this container and for those that come after it."""
+    """Count a failure, for this container and for later ones."""
     times = [*failure_times(order), time.time()]
     order.failures.write_text("\n".join(map(str, times)))
 
 
 def refuse_too_many(order: Order) -> None:
-    """See to it that the server is not asked more often than it allows, whoever starts how many containers.
+    """Ask the server no more often than it allows, however many containers ask.
 
     Raises:
         CertificateError: the limit is near.
@@ -190,15 +188,16 @@ def refuse_too_many(order: Order) -> None:
     if len(times) >= FAILURES:
         again = datetime.fromtimestamp(times[-FAILURES] + LIMIT_SECONDS, UTC)
         raise CertificateError(
+            "limit",
             f"{FAILURES} attempts for {order.domain} have failed within an hour, so the authority was not asked",
-            "Let's Encrypt takes five an hour, and then shuts out the name for longer",
-            f"mend what the attempts before complained about; from {again:%H:%M} UTC on it is asked again",
+            "Let's Encrypt allows five failures an hour, and then blocks the name for longer",
+            f"correct what the attempts before report; the next attempt is after {again:%H:%M} UTC",
         )
 
 
 @contextmanager
 def alone(order: Order) -> Generator[None]:
-    """Within it, no other container is at work on the volume; waits for the one that is."""
+    """Wait until no other container works on the volume, and keep it like that."""
     with (order.home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -208,7 +207,7 @@ def alone(order: Order) -> Generator[None]:
 
 
 def once(order: Order) -> None:
-    """`obtain`: say what has happened."""
+    """`obtain`: print what has happened."""
     try:
         with alone(order):
             print(obtain(order))
@@ -217,8 +216,8 @@ def once(order: Order) -> None:
 
 
 def serve(order: Order, seconds: str = str(CHECK_SECONDS)) -> None:
-    """`serve`: obtain it, then look after it. What has been said is not said again."""
-    said = ""
+    """`serve`: get it, and renew it when it is due; print what has happened, unless it is the same as before."""
+    printed = ""
     while True:
         wait = float(seconds)
         with alone(order):
@@ -229,9 +228,9 @@ def serve(order: Order, seconds: str = str(CHECK_SECONDS)) -> None:
                 text = f"{failure}\n      The hub goes on with the certificate that it has."
                 LAST_FAILURE.write_text(text)
                 wait = RETRY_SECONDS if failure.asked else RETRY_NOT_ASKED_SECONDS
-        if text != said:
+        if text != printed:
             print(text, flush=True)
-        said = text
+        printed = text
         time.sleep(wait)
 
 
@@ -241,10 +240,10 @@ def healthy(order: Order) -> None:
         found = certificate(order.pair)
         in_front = (order.home / "current").resolve() == order.pair.resolve()
     if not found or not in_front:
-        reason = LAST_FAILURE.read_text() if LAST_FAILURE.exists() else "It was not asked for yet."
+        reason = LAST_FAILURE.read_text() if LAST_FAILURE.exists() else "There was no attempt yet."
         sys.exit(f"There is no certificate for {order.domain}.\n{reason}")
     if found.not_valid_after_utc < datetime.now(UTC):
-        sys.exit(f"The certificate for {order.domain} has run out. {description(found)}")
+        sys.exit(f"The certificate for {order.domain} has expired. {description(found)}")
     print(description(found))
 
 
@@ -254,7 +253,7 @@ COMMANDS: dict[str, Callable[..., None]] = {"obtain": once, "serve": serve, "hea
 def main(command: str, *arguments: str) -> None:
     """Entry point."""
     if command not in COMMANDS:
-        sys.exit(f"FAIL: {command} is none of: {', '.join(COMMANDS)}")
+        sys.exit(f"FAIL: there is no command {command!r}.\n      Fix: choose one of {', '.join(COMMANDS)}")
     os.umask(0o077)
     COMMANDS[command](Order.from_environment(), *arguments)
 

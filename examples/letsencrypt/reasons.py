@@ -1,11 +1,10 @@
-"""Why there is no certificate, and what mends it: certbot's output turned into one message."""
+"""Why there is no certificate, and how to fix it: certbot's output turned into one message."""
 
 from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PORT = 80
 
@@ -14,88 +13,98 @@ class CertificateError(Exception):
     """There is no certificate, or no new one.
 
     Attributes:
-        asked: whether the authority was asked at all.
-        counts: whether it has looked at the name, which it limits: five failures an hour.
+        kind: a key of CASES, or `address` or `limit`: then the authority was not asked.
+        counts: whether the authority has looked at the name, which it limits: five failures an hour.
     """
 
-    def __init__(self, what: str, why: str, cure: str, *, asked: bool = False, counts: bool = False) -> None:
-        super().__init__(f"FAIL: {what}.\n      The reason: {why}\n      To mend it: {cure}")
-        self.asked, self.counts = asked, counts
+    def __init__(self, kind: str, what: str, why: str, fix: str, *, counts: bool = False) -> None:
+        super().__init__(f"FAIL: {what}.\n      The reason: {why}\n      Fix: {fix}")
+        self.kind, self.counts = kind, counts
+
+    @property
+    def asked(self) -> bool:
+        """Whether the authority was asked at all."""
+        return self.kind in CASES and CASES[self.kind].asked
 
 
-@dataclass(frozen=True)
-class Case:
-    """A kind of failure; `{…}` in its texts are those of `_words`."""
+class Case(NamedTuple):
+    """A kind of failure, by a pattern in what certbot says; `{…}` in the texts are the words of `explain`."""
 
     pattern: str
     what: str
-    cure: str
+    fix: str
     asked: bool = True
 
 
-TRUST = "copy the certificate of the CA that signed it to secrets/ca.crt, then: make up"
-RECORD = "at your DNS provider, let {domain} lead to this machine's public address (an A record)"
+RECORD = "add an A record for {domain} with this machine's public address at your DNS provider"
 OPEN = (
-    "open port 80 to the internet as far as this machine: the provider's firewall, this machine's, a router between. "
-    "From outside, http://{domain} has to lead to https://{domain}. {addresses}{ports}"
+    "open port 80 from the internet to this machine, in the provider's firewall, in this machine's and in the router. "
+    "From outside, http://{domain} has to redirect to https://{domain}. {addresses}{ports}"
 )
 
-# The first that fits counts: those of the way to the authority, because their texts speak of refused connections, too.
-CASES = (
-    Case("CERTIFICATE_VERIFY_FAILED", "the certificate of {server} cannot be trusted", TRUST, asked=False),
-    Case(
-        r"requests\.exceptions|ValueError: Requesting|socket\.gaierror|NewConnectionError",
-        "{server} cannot be reached from here",
-        "let this machine's containers open connections to it; is the address right (ACME_SERVER)?",
+# The first that fits counts: those of the way to the authority, because their texts name refused connections, too.
+CASES = {
+    "trust": Case(
+        "CERTIFICATE_VERIFY_FAILED",
+        "the certificate of {server} is not trusted",
+        "copy the certificate of the CA that signed it to secrets/ca.crt, then: make up",
         asked=False,
     ),
-    Case(
+    "unreachable": Case(
+        r"requests\.exceptions|ValueError: Requesting|socket\.gaierror|NewConnectionError",
+        "{server} cannot be reached from here",
+        "check the address in ACME_SERVER, and let this machine's containers connect to it",
+        asked=False,
+    ),
+    "account": Case(
         r"accountDoesNotExist|Account \S+ not found",
         "{server} does not know the account any more",
-        "forget it, then try again: docker compose run --rm --entrypoint rm letsencrypt -r {accounts}",
+        "delete it here, and try again: docker compose run --rm --entrypoint rm letsencrypt -r {accounts}",
     ),
-    Case(
+    "rate": Case(
         "[Rr]ate limit|too many",
-        "{server} has had too many requests, and takes no more for now",
-        "wait until the time that it names, if it does, or a week; to try things out there is ACME_SERVER=staging",
+        "{server} has received too many requests",
+        "wait until the time in the reason, or a week if it has none; for tests, set ACME_SERVER=staging",
     ),
-    Case(
+    "email": Case(
         "invalid email|invalid contact|[Cc]ontact email|Unable to register an account",
         "{server} does not accept EMAIL={email}",
-        "write an address that can get mail into .env, then: docker compose up -d",
+        "write an address that receives mail into .env, then: docker compose up -d",
     ),
-    Case(
+    "policy": Case(
         r"forbidden by policy|policy forbids|rejectedIdentifier|does not end with a valid public suffix",
-        "{server} signs nothing for {domain}",
-        "DOMAIN has to be a name that you own, in the public DNS",
+        "{server} signs no certificate for {domain}",
+        "set DOMAIN to a name that you own in the public DNS",
     ),
-    Case(
+    "caa": Case(
         r"Type:\s+caa|CAA record",
-        "a CAA record of {domain} says that {server} must not sign for it",
-        'delete the record, or let it name the authority; for Let\'s Encrypt: 0 issue "letsencrypt.org"',
+        "a CAA record of {domain} does not allow {server} to sign for it",
+        'delete the record, or add the authority to it; for Let\'s Encrypt: 0 issue "letsencrypt.org"',
     ),
-    Case(
+    "dns": Case(
         r"no such host|NXDOMAIN|SERVFAIL|DNS problem|Type:\s+dns|no valid A records",
         "{server} does not find the address of {domain}",
-        f"{RECORD}. A new record may need an hour until the whole world knows it; SERVFAIL means that the DNS "
-        "servers of the domain are at fault (often DNSSEC)",
+        f"{RECORD}. It can take an hour until a new record is known everywhere. SERVFAIL means that the domain's DNS "
+        "servers do not work, often because of DNSSEC",
     ),
-    Case(
-        "[Cc]onnection refused", "nothing answers at port 80 of {domain}", f"make up, if the hub does not run; {OPEN}"
+    "refused": Case(
+        "[Cc]onnection refused",
+        "nothing answers at port 80 of {domain}",
+        f"start the hub if it does not run: make up. Else {OPEN}",
     ),
-    Case(
+    "timeout": Case(
         r"[Tt]imeout|timed out|no route to host|unreachable|deadline exceeded",
-        "nobody gets through to port 80 of {domain}",
+        "port 80 of {domain} cannot be reached",
         OPEN,
     ),
-    Case(
+    "other": Case(
         r"Type:\s+unauthorized|Invalid response|Non-200|Type:\s+connection",
-        "something else than this hub answers at port 80 of {domain}",
-        "{domain} has to lead to this machine, and port 80 there to the hub's HTTP_PORT. Another web server, an old "
-        "address, a CDN in between? {addresses}{ports}",
+        "another program answers at port 80 of {domain}",
+        "let {domain} lead to this machine, and port 80 there to the hub's HTTP_PORT. Look for another web server, an "
+        "old address, a CDN in between. {addresses}{ports}",
     ),
-)
-UNKNOWN = Case("", "certbot could not get a certificate for {domain}", "act on what it says")
+    "unknown": Case("", "certbot could not get a certificate for {domain}", "correct what the reason says"),
+}
 
 
 def explain(output: str, words: dict[str, str]) -> CertificateError:
@@ -106,14 +115,14 @@ def explain(output: str, words: dict[str, str]) -> CertificateError:
         words: for the texts: domain, email, server, accounts, addresses, ports.
     """
     said = own_words(output)
-    case = next((case for case in CASES if re.search(case.pattern, said)), UNKNOWN)
-    what, cure = case.what.format_map(words), case.cure.format_map(words).strip()
+    kind, case = next((kind, case) for kind, case in CASES.items() if re.search(case.pattern, said))
+    what, fix = case.what.format_map(words), case.fix.format_map(words).strip()
     why = re.sub(r"Type: \S+ Detail: ", "", said)
-    return CertificateError(what, why, cure, asked=case.asked, counts="failed to authenticate" in output)
+    return CertificateError(kind, what, why, fix, counts="failed to authenticate" in output)
 
 
 def own_words(output: str) -> str:
-    """The lines of the output that tell the reason, in one."""
+    """The lines of the output that have the reason, in one."""
     reported = re.findall(r"^ +(Type: .*|Detail: .*)$", output, re.MULTILINE)
     unexpected = re.search(r"unexpected error occurred:\n(.*?)(?:\nAsk for help|\Z)", output, re.DOTALL)
     if not reported and unexpected:
@@ -126,33 +135,31 @@ def addresses_of(domain: str) -> list[str]:
     """The IP addresses of a name.
 
     Raises:
-        CertificateError: it has none. Whoever asked the authority now would only come nearer to its limits.
+        CertificateError: it has none. To ask the authority now would only come nearer to its limits.
     """
     try:
         found = socket.getaddrinfo(domain, PORT, type=socket.SOCK_STREAM)
     except OSError as error:
         raise CertificateError(
+            "address",
             f"{domain} has no address, so the authority was not asked",
-            f"looked up from here: {error.strerror}",
-            f"correct DOMAIN in .env, or {RECORD.format(domain=domain)}; the service looks again in a minute",
+            f"the lookup on this machine failed: {error.strerror}",
+            f"correct DOMAIN in .env, or {RECORD.format(domain=domain)}; the service tries again in a minute",
         ) from None
     return sorted({str(entry[4][0]) for entry in found})
 
 
-def about_addresses(domain: str, addresses: Iterable[str]) -> str:
-    """What the name's addresses tell the one who looks for the fault."""
-    addresses = list(addresses)
-    ipv6 = " The hub's ports are open on IPv4 alone: an AAAA record has to go." if ":" in "".join(addresses) else ""
-    return f"Seen from here, {domain} is {', '.join(addresses)}.{ipv6} "
+def about_addresses(domain: str, addresses: list[str]) -> str:
+    """What a domain's addresses add to a fix."""
+    ipv6 = " Delete the AAAA record: the hub's ports are open on IPv4 only." if ":" in "".join(addresses) else ""
+    return f"On this machine, {domain} has the address {', '.join(addresses)}.{ipv6} "
 
 
 def about_ports(http_port: str, bind_address: str) -> str:
-    """What the settings of the ports mean for an authority, which comes to port 80 and no other."""
-    told = ""
+    """What the settings of the ports add to a fix: an authority connects to port 80 and no other."""
+    text = ""
     if http_port != str(PORT):
-        told += (
-            f"The authority only comes to port 80, and HTTP_PORT={http_port}: what is in front has to lead 80 there. "
-        )
+        text += f"The authority only connects to port 80: a router in front has to lead it to HTTP_PORT={http_port}. "
     if bind_address.startswith("127."):
-        told += f"With BIND_ADDRESS={bind_address} nobody but this machine gets to the hub. "
-    return told
+        text += f"With BIND_ADDRESS={bind_address} only this machine reaches the hub. "
+    return text

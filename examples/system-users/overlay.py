@@ -107,7 +107,7 @@ class SystemUsers(Overlay):
             OperatorError: it is not.
         """
         script = "[ -r /host/etc/passwd ] && [ -r /host/etc/group ]"
-        if not host.looks_right(self.values.host_etc, "/host/etc", script):
+        if host.sees(self.values.host_etc, "/host/etc", script).code:
             raise OperatorError(
                 f"HOST_ETC={self.values.host_etc} is not a folder of the Docker host with passwd and group",
                 "correct it in .env; it is usually /etc",

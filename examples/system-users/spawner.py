@@ -22,14 +22,14 @@ from hub.settings import host_paths
 
 # Where docker-compose.yml beside this file mounts the Docker host's /etc.
 HOST_ETC = Path("/host/etc")
-# Debian's UID_MIN: whoever is below runs the machine.
+# Debian's UID_MIN: accounts below it are those of the system.
 FIRST_UID = 1000
 NOBODY = 65534
 HOME_IN_CONTAINER = "/home/{username}"
 
 
 class AccountError(ValueError):
-    """Somebody has no account that a server may run as; the text is for them, `cure` what mends it, if anything."""
+    """A user has no account that a server may run as; the text is for the user, `cure` for the administrator."""
 
     def __init__(self, what: str, cure: str = "") -> None:
         super().__init__(what)
@@ -54,7 +54,7 @@ def find(etc: Path, name: str) -> Account:
         name: the user's name, as it is.
 
     Raises:
-        AccountError: there is none, or none for people.
+        AccountError: there is none, or it is an account of the system.
     """
     if name in (".", "..") or {"/", "{", "}"} & set(name):
         raise AccountError(f"{name!r} cannot be an account of the Docker host.")
@@ -70,13 +70,15 @@ def find(etc: Path, name: str) -> Account:
         )
     uid, gid = ids[0]
     if uid < FIRST_UID or uid == NOBODY or gid == 0:
-        raise AccountError(f"{name} is an account of the Docker host's system ({uid}:{gid}): no server runs as it.")
+        raise AccountError(
+            f"{name} is an account of the Docker host's system ({uid}:{gid}), so no server may run as it."
+        )
     member_of = {int(number) for _, _, number, members, *_ in _lines(etc / "group") if name in members.split(",")}
     return Account(name, uid, gid, frozenset(member_of - {0}))
 
 
 def _lines(path: Path) -> Iterator[list[str]]:
-    """The lines of `passwd` or `group`, split; those that are none (comments, `+` of NIS) are left out."""
+    """The lines of `passwd` or `group`, split; comments and the `+` of NIS are left out."""
     for line in path.read_text(errors="replace").splitlines():
         words = line.split(":")
         if len(words) >= 4 and words[2].isdecimal():
@@ -100,7 +102,7 @@ class SystemUserSpawner(HubDockerSpawner):
         return super().groups_added | (self.account.groups if self.account else set())
 
     def get_env(self) -> dict[str, Any]:
-        """The environment, with who the user is in the words of the Jupyter project's images."""
+        """The environment, with the account in the variables that the Jupyter project's images know."""
         environment = super().get_env()
         if self.account:
             environment |= {
@@ -137,7 +139,7 @@ class SystemUserSpawner(HubDockerSpawner):
         return [Mount(self.notebook_dir, self.host_homedir, type="bind"), *super().mount_binds]
 
     def missing_on_host(self, path: str) -> tuple[str, str]:
-        """What to say when the Docker host has no folder `path`; a home directory has to be the account's."""
+        """The message when the Docker host has no folder `path`, and its fix; a home directory is the account's."""
         if path != self.host_homedir or not self.account:
             return super().missing_on_host(path)
         return (

@@ -37,7 +37,7 @@ class Origin:
         contents = [path.read_text() if path.exists() else "" for path in FILES]
         models = [found.hub, *(overlay.values for overlay in found.overlays)]
         parts = [*map(_of_servers, models), *contents]
-        # With a key, because a token of a gateway is in it, which might be short enough to be found by trying.
+        # With a key, because there are tokens in it, which might be short enough to be found by trying.
         key = found.hub.configproxy_auth_token.get_secret_value().encode()
         digest = hmac.new(key, json.dumps(parts, sort_keys=True).encode(), hashlib.sha256)
         return cls(digest.hexdigest()[:16], found.hub.named_server_volumes)

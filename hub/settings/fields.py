@@ -18,7 +18,7 @@ THIS_CONTAINER = re.compile(r"localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0
 # Environment variables of a server that no setting and no profile may set, and why: the first that matches counts.
 RESERVED = {
     r"JUPYTERHUB_.*|JPY_.*|JUPYTER_IMAGE_SPEC": "the hub sets it, and users sign in with it",
-    r"JUPYTER_GATEWAY_.*|KERNEL_LAUNCH_TIMEOUT": "the settings of the kernel gateway set it",
+    r"JUPYTER_GATEWAY_.*|KERNEL_LAUNCH_TIMEOUT": "it says where kernels run, which other settings decide",
     r"MEM_LIMIT|CPU_LIMIT|MEM_GUARANTEE|CPU_GUARANTEE": "the limits of memory and cores set it",
     r"NVIDIA_VISIBLE_DEVICES": "the choice of GPUs sets it",
     r"PATH": "it would replace the image's own, and the server's command would not be found",

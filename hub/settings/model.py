@@ -90,21 +90,24 @@ def read[Model: SettingsModel](
         model: the group.
         environment: names in upper case.
     """
+    texts = given(model, environment)
     try:
-        found = model.model_validate(given(model, environment))
+        found = model.model_validate(texts)
     except ValidationError as error:
-        return None, [_problem(model, detail) for detail in error.errors(include_url=False)]
+        # The first of each setting: a list may have several bad words.
+        details = {str(detail["loc"][0]): detail for detail in reversed(error.errors(include_url=False))}
+        fields = [name for name in model.model_fields if name in details]
+        return None, [_problem(model, name, texts.get(name, ""), details[name]) for name in fields]
     return found, list(found.rules())
 
 
-def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
-    field = str(detail["loc"][0])
+def _problem(model: type[BaseModel], field: str, text: str, detail: ErrorDetails) -> Problem:
     name, setting = field.upper(), setting_of(model, field)
     if detail["type"] == "missing":
-        text = f"{name} is missing: add the line {name}=… to {setting.file}; expected {setting.expected}."
-        return Problem(name, "missing", text)
+        line = f"{name} is missing: add the line {name}=… to {setting.file}; expected {setting.expected}."
+        return Problem(name, "missing", line)
     secret = is_secret(model, field)
-    found = "not usable" if secret else f"{detail['input']!r}"
+    found = "not usable" if secret else repr(text)
     reason = "" if secret else str(detail.get("ctx", {}).get("error", ""))
     why = f" ({reason})" if reason else ""
     return Problem(name, "value", f"{name} ({place(setting.file)}) is {found}{why}; expected {setting.expected}.")

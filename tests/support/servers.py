@@ -14,7 +14,7 @@ from support.deployment import Deployment
 from support.waiting import wait_for
 
 HTTP_SECONDS = 60
-STOP_SECONDS = 30
+STOP_SECONDS = 60
 
 
 @dataclass

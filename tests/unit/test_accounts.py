@@ -1,20 +1,21 @@
 """Accounts: everybody who is listed has one before the hub opens its port."""
 
+from dataclasses import replace
 from pathlib import Path
 from stat import S_IMODE
 
 import pytest
 from jupyterhub import orm
 from nativeauthenticator.orm import UserInfo
-from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from hub import __main__ as start
-from hub import paths
+from hub import configuration, paths
+from hub.configuration import Configuration
 from hub.sign_in.native import accounts, passwords
 from hub.sign_in.native.passwords import InitialPasswords
-from hub.sign_in.native.settings import NativeSettings
 from hub.users import userlist
+from support.settings import TOKENS
 
 
 @pytest.fixture
@@ -87,17 +88,17 @@ def test_find_sees_what_another_process_has_written(tmp_path: Path, hashed: byte
 
 
 @pytest.fixture
-def native(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str) -> NativeSettings:
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str) -> Configuration:
     """The settings of a hub whose data lies in a directory of the test."""
     monkeypatch.setattr(paths, "DATABASE", f"sqlite:///{tmp_path}/jupyterhub.sqlite")
     monkeypatch.setattr(paths, "HISTORY", tmp_path / "userlist-history.json")
     monkeypatch.setattr(paths, "INITIAL_PASSWORDS", tmp_path / "initial-passwords")
-    return NativeSettings(jupyterhub_admin_password=SecretStr(password))
+    return configuration.settings(TOKENS | {"JUPYTERHUB_ADMIN": "Mal", "JUPYTERHUB_ADMIN_PASSWORD": password})
 
 
-def test_two_starts_of_the_hub(native: NativeSettings, password: str) -> None:
-    start.apply_userlist("Mal", native, userlist.parse("wash pilots\nzoe\n", "Mal"))
-    start.apply_userlist("Mal", native, userlist.parse("wash pilots\n", "Mal"))
+def test_two_starts_of_the_hub(found: Configuration, password: str) -> None:
+    start.apply_userlist(replace(found, members=userlist.parse("wash pilots\nzoe\n", "Mal")))
+    start.apply_userlist(replace(found, members=userlist.parse("wash pilots\n", "Mal")))
 
     with orm.new_session_factory(paths.DATABASE)() as db:
         assert {user.name: user.admin for user in db.query(orm.User)} == {"wash": False, "zoe": False, "mal": True}
@@ -106,15 +107,15 @@ def test_two_starts_of_the_hub(native: NativeSettings, password: str) -> None:
     assert start.roster.History.load(paths.HISTORY).names == {"wash", "zoe", "mal"}
 
 
-def test_a_sign_up_under_a_name_is_void_once_the_list_has_it(native: NativeSettings, hashed: bytes) -> None:
-    start.apply_userlist("Mal", native, userlist.parse("zoe\n", "Mal"))
+def test_a_sign_up_under_a_name_is_void_once_the_list_has_it(found: Configuration, hashed: bytes) -> None:
+    start.apply_userlist(replace(found, members=userlist.parse("zoe\n", "Mal")))
     with orm.new_session_factory(paths.DATABASE)() as db:
         db.add(UserInfo(username="wash", password=hashed, is_authorized=False))
         account(db, "zoe").is_authorized = False  # an administrator took it back: the list had the name before
         db.commit()
         withdrawn = account(db, "zoe").password
 
-    start.apply_userlist("Mal", native, userlist.parse("zoe\nwash\n", "Mal"))
+    start.apply_userlist(replace(found, members=userlist.parse("zoe\nwash\n", "Mal")))
 
     initial = InitialPasswords(paths.INITIAL_PASSWORDS).all()
     with orm.new_session_factory(paths.DATABASE)() as db:

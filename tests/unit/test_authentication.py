@@ -1,13 +1,18 @@
 """The settings of every authenticator reach its traits."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from jupyterhub.auth import Authenticator
 from traitlets.config import Config
 
-from hub import configuration
+from hub import configuration, paths
+from hub.sign_in import config as sign_in
 from hub.sign_in.known import ProviderAuthenticator
 from hub.sign_in.table import AUTHENTICATORS
 from hub.users import userlist
+from hub.users.roster import History
 from support.settings import environment
 
 MEMBERS = userlist.parse("mal admin captains\nzoe crew\n")
@@ -15,17 +20,18 @@ PROVIDERS = [name for name in AUTHENTICATORS if name not in ("native", "ldap", "
 
 
 @pytest.fixture(autouse=True)
-def crypt_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """JupyterHub reads it from the environment itself."""
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The key, which JupyterHub reads from the environment itself, and a list that had one name more."""
     monkeypatch.setenv("JUPYTERHUB_CRYPT_KEY", "0" * 64)
+    monkeypatch.setattr(paths, "HISTORY", tmp_path / "history.json")
+    History(frozenset({*MEMBERS, "niska"})).save(paths.HISTORY)
 
 
 def configured(name: str, **given: str) -> Config:
     """Return the hub's configuration of an authenticator with the least of settings that it needs."""
     config = Config()
-    authentication.configure(
-        config, name, configuration.settings(environment(name, **given)).sign_in, MEMBERS, {"niska"}
-    )
+    found = configuration.settings(environment(name, **given))
+    sign_in.configure(config, replace(found, members=MEMBERS))
     return config
 
 

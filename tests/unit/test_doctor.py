@@ -1,4 +1,4 @@
-"""How `make doctor` judges what it has seen; that it looks at the right things is in tests/deployment/test_doctor.py."""
+"""How `make doctor` judges what it has seen; what it looks at is tested in tests/deployment/test_doctor.py."""
 
 from collections.abc import Callable
 

@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hub.gateway.settings import GatewaySettings
 
-from hub.settings.fields import DOT_ENV, extra, is_secret
+from hub import configuration
+from hub.errors import DOT_ENV
+from hub.overlays import overlays
 from hub.settings.host import HostSettings
-from hub.settings.hub import Settings
+from hub.settings.hub import HubSettings
+from hub.settings.model import is_secret, setting_of
 from hub.sign_in.oauth_settings import OAuthProviderSettings
-from hub.sign_in.settings import AUTHENTICATORS
+from hub.sign_in.table import AUTHENTICATORS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ("github", "ldap", "oidc", "shared-password")
 CHOICE = "JUPYTERHUB_AUTHENTICATOR"
 MADE_BY_BUILD = dict.fromkeys(("CONFIGPROXY_AUTH_TOKEN", "JUPYTERHUB_HEALTH_TOKEN", "JUPYTERHUB_CRYPT_KEY"), "0" * 64)
-MODELS = (Settings, HostSettings, GatewaySettings, *AUTHENTICATORS.values())
+MODELS = (HubSettings, HostSettings, *(each.settings for each in overlays()), *AUTHENTICATORS.values())
 FIELDS = ChainMap(*({name.upper(): (model, name) for name in model.model_fields} for model in MODELS))
 NOT_OURS = {"LDAPTLS_CACERT"}  # of the directory's own tools
 
@@ -87,7 +89,7 @@ def test_every_line_is_a_setting_in_its_file(example: str) -> None:
         for name in each.values:
             assert name in FIELDS, f"{name} is no setting"
             model, field = FIELDS[name]
-            assert extra(model, field, "file") == each.file, f"{name} belongs into {extra(model, field, 'file')}"
+            assert setting_of(model, field).file == each.file, name
             assert each.file != DOT_ENV or not is_secret(model, field)
 
 
@@ -95,16 +97,15 @@ def test_every_line_is_a_setting_in_its_file(example: str) -> None:
 def test_the_lines_are_accepted_together(example: str) -> None:
     found = list(deployments(example))
     assert found
-    for each, environment in found:
-        accepted = settings.problems_of_hub(environment)
-        assert accepted == [], f"{each.values} with the lines in front of it: {accepted}"
+    for _, environment in found:
+        configuration.settings(environment)  # it raises an error that names what is not accepted
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_no_line_is_without_effect(example: str) -> None:
     # A setting of another authenticator would be neither read nor complained about.
     for each, environment in deployments(example):
-        known = Settings.model_fields.keys() | AUTHENTICATORS[environment[CHOICE]].model_fields.keys()
+        known = HubSettings.model_fields.keys() | AUTHENTICATORS[environment[CHOICE]].model_fields.keys()
         assert [name for name in each.values if name.lower() not in known] == []
 
 
@@ -149,16 +150,16 @@ def gateway_blocks() -> Iterator[tuple[Block, dict[str, str]]]:
 def test_every_line_of_the_gateway_is_a_setting_in_its_file() -> None:
     for each in blocks(GATEWAY):
         for name in each.values.keys() - {"COMPOSE_FILE"}:
-            assert name.lower() in GatewaySettings.model_fields, name
-            assert extra(GatewaySettings, name.lower(), "file") == each.file
+            model, field = FIELDS[name]
+            assert model.__module__ == f"examples.{GATEWAY}.settings"
+            assert setting_of(model, field).file == each.file
 
 
 def test_the_lines_of_the_gateway_are_accepted() -> None:
     found = list(gateway_blocks())
     assert len(found) >= 4
-    for each, environment in found:
-        assert settings.problems_of_hub(environment) == [], each.values
-        assert settings.warnings(environment) == [], each.values
+    for _, environment in found:
+        assert list(configuration.settings(environment).warnings(environment)) == []
 
 
 def test_the_overlays_of_the_gateway_exist() -> None:

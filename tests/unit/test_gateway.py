@@ -1,92 +1,100 @@
 """The kernel gateway's settings, and what they become for a user's server."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from dockerspawner import DockerSpawner
-from hub.gateway import servers
-from hub.gateway.settings import GatewaySettings, load
-from traitlets.config import Config
 
-from hub.settings.fields import problems_of
+from hub import configuration
+from hub.errors import Problem, SettingsError
+from hub.settings.model import read
 from support.settings import TOKENS
 
+gateway = import_module("examples.kernel-gateway.overlay")
+certificate_volumes = import_module("examples.kernel-gateway.certificate_volumes")
 URL = {"KG_URL": "https://gateway.example.org:8888"}
 FILES = {"CLIENT_KEY": "key.pem", "CLIENT_CERT": "cert.pem", "CLIENT_CA": "cacert.pem"}
-NAMES = ["zoe", "o.dot", "o-dash", "o_dot", "o.hara@example.org", "josé", "$plus+", "a$b#1", "user1"]
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def problem(**given: str) -> str:
+def problem(**given: str) -> Problem:
     """The one thing that is wrong."""
-    [line] = problems_of(GatewaySettings, given)
-    return line
+    [found] = read(gateway.GatewaySettings, given)[1]
+    return found
+
+
+def overlay(**given: str) -> Any:
+    values, problems = read(gateway.GatewaySettings, given)
+    assert problems == []
+    return gateway.KernelGateway(values)
 
 
 def environment(**given: str) -> dict[str, Any]:
-    return servers.environment(load(URL | given))
+    return overlay(**URL | given).server_environment()
 
 
 # --- What is refused, by name ---
 
 
 @pytest.mark.parametrize(
-    ("url", "reason"),
+    "url",
     [
-        ("gateway.example.org:8888", "it has to begin with https:// or http://"),
-        ("//gateway.example.org:8888", "it has to begin with https:// or http://"),
-        ("httpgateway:8888", "it has to begin with https:// or http://"),
-        ("wss://gateway:8888", "it has to begin with https:// or http://"),
-        ("https://gateway.example.org", "the port is missing"),
-        ("https://gateway.example.org/path", "the port is missing"),
-        ("https://:8888", "the host is missing"),
-        ("https://gateway:port", "Port could not be cast"),
-        ("https://gateway:88888", "Port out of range"),
-        ("https://zoe:secret@gateway:8888", "the token is KG_AUTH_TOKEN"),
-        ("https://gateway:8888?token=secret", "the token is KG_AUTH_TOKEN"),
-        ("https://localhost:8888", "each user's own container"),
-        ("https://127.0.0.1:8888", "each user's own container"),
-        ("https://{user}.example.org:8888", "of braces, only {username} is known"),
-        ("https://{}.example.org:8888", "of braces, only {username} is known"),
-        ("https://{username.example.org:8888", "of braces, only {username} is known"),
+        "gateway.example.org:8888",
+        "//gateway.example.org:8888",
+        "httpgateway:8888",
+        "wss://gateway:8888",
+        "https://gateway.example.org",
+        "https://gateway.example.org/path",
+        "https://:8888",
+        "https://gateway:port",
+        "https://gateway:88888",
+        "https://zoe:secret@gateway:8888",
+        "https://gateway:8888?token=secret",
+        "https://localhost:8888",
+        "https://127.0.0.1:8888",
+        "https://{user}.example.org:8888",
+        "https://{}.example.org:8888",
+        "https://{username.example.org:8888",
     ],
 )
-def test_an_address_that_cannot_be_used(url: str, reason: str) -> None:
-    line = problem(KG_URL=url)
-    assert line.startswith(f"  KG_URL (.env or the shell) is {url!r} (")
-    assert reason in line
-    assert line.endswith("; expected https://HOST:PORT.")
+def test_an_address_that_cannot_be_used(url: str) -> None:
+    found = problem(KG_URL=url)
+    assert (found.setting, found.kind) == ("KG_URL", "value")
+    assert repr(url) in found.text
 
 
 @pytest.mark.parametrize("missing", list(FILES))
 @pytest.mark.parametrize("url", [URL, {}], ids=["gateway", "local"])
 def test_a_half_set_trio(missing: str, url: dict[str, str]) -> None:
-    line = problem(**(url | {name: value for name, value in FILES.items() if name != missing}))
-    assert "CLIENT_KEY, CLIENT_CERT and CLIENT_CA (.env or the shell) belong together" in line
-    assert line.endswith(f"expected {missing}, too.")
+    found = problem(**url, **{name: value for name, value in FILES.items() if name != missing})
+    assert found.kind == "conflict"
+    assert found.setting.split(" and ") == [name for name in FILES if name != missing]
+    assert missing in found.text.partition("expected")[2]
 
 
 def test_one_of_three() -> None:
-    assert problem(**URL, CLIENT_CA="ca.pem").endswith("expected CLIENT_KEY and CLIENT_CERT, too.")
+    found = problem(**URL, CLIENT_CA="ca.pem")
+    assert (found.setting, found.kind) == ("CLIENT_CA", "conflict")
+    assert [name for name in ("CLIENT_KEY", "CLIENT_CERT") if name not in found.text.partition("expected")[2]] == []
 
 
 def test_one_name_for_two_files() -> None:
-    assert "expected three names" in problem(**URL, **FILES | {"CLIENT_KEY": "cert.pem"})
+    found = problem(**URL, **FILES | {"CLIENT_KEY": "cert.pem"})
+    assert (found.setting, found.kind) == ("CLIENT_KEY", "conflict")
 
 
 def test_client_certificates_need_https() -> None:
-    line = problem(KG_URL="http://gateway:8888", **FILES)
-    assert "KG_URL (.env or the shell) is 'http://gateway:8888', where no client certificate is ever asked for" in line
-
-
-@pytest.mark.parametrize("name", ["../key.pem", "/etc/jupyterpki/key.pem", ".key", "my key.pem", "a/b"])
-def test_a_file_is_a_bare_name(name: str) -> None:
-    assert f"CLIENT_KEY (.env or the shell) is {name!r}" in problem(**URL, **FILES | {"CLIENT_KEY": name})
+    found = problem(KG_URL="http://gateway:8888", **FILES)
+    assert (found.setting, found.kind) == ("KG_URL", "conflict")
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        *(("CLIENT_KEY", name) for name in ("../key.pem", "/etc/jupyterpki/key.pem", ".key", "my key.pem", "a/b")),
         ("VALIDATE_KG_CERT", "maybe"),
         ("VALIDATE_KG_CERT", "2"),
         ("KG_CONNECT_TIMEOUT", "0"),
@@ -95,66 +103,72 @@ def test_a_file_is_a_bare_name(name: str) -> None:
     ],
 )
 def test_other_bad_values(name: str, value: str) -> None:
-    assert f"{name} (.env or the shell) is {value!r}; expected" in problem(**URL, **{name: value})
+    found = problem(**URL | FILES | {name: value})
+    assert (found.setting, found.kind) == (name, "value")
+    assert repr(value) in found.text
 
 
 @pytest.mark.parametrize("token", ["two words", "café", "a\tb"])
 def test_a_token_that_fits_into_no_header(token: str) -> None:
-    line = problem(**URL, KG_AUTH_TOKEN=token)
-    assert line.startswith("  KG_AUTH_TOKEN (secrets/gateway.env) is not usable; expected")
-    assert token not in line
+    found = problem(**URL, KG_AUTH_TOKEN=token)
+    assert (found.setting, found.kind) == ("KG_AUTH_TOKEN", "value")
+    assert "secrets/gateway.env" in found.text
+    assert token not in found.text
 
 
 def test_one_message_has_everything() -> None:
-    given = {"KG_URL": "gateway", "VALIDATE_KG_CERT": "maybe", "CLIENT_KEY": "key.pem", "MEM_LIMIT": "lots"}
-    with pytest.raises(settings.SettingsError) as raised:
-        settings.load(TOKENS | given)
-    headline, *lines = str(raised.value).splitlines()
-    assert headline == "4 settings cannot be used:"
-    names = ["MEM_LIMIT", "KG_URL", "VALIDATE_KG_CERT", "CLIENT_KEY,"]
-    assert [line.split()[0] for line in lines] == names
+    given = {"KG_URL": "gateway", "VALIDATE_KG_CERT": "maybe", "MEM_LIMIT": "lots"}
+    with pytest.raises(SettingsError) as raised:
+        configuration.settings(TOKENS | given)
+    assert {each.setting for each in raised.value.problems} == given.keys()
 
 
 # --- What works, and what is said about it ---
 
 
-def test_without_an_address_kernels_are_local() -> None:
-    for given in ({}, {"KG_URL": ""}, {"KG_URL": "", "VALIDATE_KG_CERT": "yes", **FILES}):
-        c = Config()
-        servers.configure(c, "jupyterhub", load(given))
-        assert c == Config()
+@pytest.mark.parametrize("given", [{}, {"KG_URL": ""}, {"VALIDATE_KG_CERT": "yes", **FILES}])
+def test_without_an_address_kernels_are_local(given: dict[str, str]) -> None:
+    found = configuration.settings(TOKENS | given)
+    assert [each.server_environment() for each in found.overlays if each.server_environment()] == []
+    assert [each.read_only_volumes(found) for each in found.overlays if each.read_only_volumes(found)] == []
+
+
+def warnings(given: Mapping[str, str]) -> list[str]:
+    environment = TOKENS | given
+    return list(configuration.settings(environment).warnings(environment))
 
 
 def test_what_is_set_without_an_address_is_a_warning() -> None:
-    assert settings.warnings(TOKENS) == []
-    [warning] = settings.warnings(TOKENS | {"KG_AUTH_TOKEN": "secret"})
-    assert warning == "KG_AUTH_TOKEN is set, but KG_URL is not: kernels run in users' servers."
+    assert warnings({}) == []
+    [warning] = warnings({"KG_AUTH_TOKEN": "secret"})
+    assert {"KG_AUTH_TOKEN", "KG_URL"} <= set(warning.replace(",", "").split())
+    assert "secret" not in warning
 
 
 @pytest.mark.parametrize(
-    ("given", "part"),
+    ("given", "name"),
     [
-        ({"KG_URL": "http://gateway:8888", "KG_AUTH_TOKEN": "x"}, "travel unencrypted"),
-        (URL | {"VALIDATE_KG_CERT": "no", "KG_AUTH_TOKEN": "x"}, "VALIDATE_KG_CERT=false"),
-        (URL, "the gateway is open to anybody"),
+        ({"KG_URL": "http://gateway:8888", "KG_AUTH_TOKEN": "x"}, "KG_URL"),
+        (URL | {"VALIDATE_KG_CERT": "no", "KG_AUTH_TOKEN": "x"}, "VALIDATE_KG_CERT"),
+        (URL, "KG_AUTH_TOKEN"),
     ],
 )
-def test_what_works_and_should_not_stay(given: dict[str, str], part: str) -> None:
-    [warning] = settings.warnings(TOKENS | given)
-    assert part in warning
+def test_what_works_and_should_not_stay(given: dict[str, str], name: str) -> None:
+    [warning] = warnings(given)
+    assert warning.startswith(name)
 
 
 @pytest.mark.parametrize("given", [{"KG_AUTH_TOKEN": "secret"}, FILES], ids=["token", "certificates"])
 def test_a_gateway_that_asks_who_is_there_is_fine(given: dict[str, str]) -> None:
-    assert settings.warnings(TOKENS | URL | given) == []
+    assert warnings(URL | given) == []
 
 
-# --- What Jupyter Server's gateway client is told ---
+# --- What Jupyter Server's gateway client gets ---
 
 
 def test_the_names_of_the_gateway_client() -> None:
-    told = environment(KG_AUTH_TOKEN="secret", KG_CONNECT_TIMEOUT="3", KG_REQUEST_TIMEOUT="30", **FILES)
-    assert told == {
+    got = environment(KG_AUTH_TOKEN="secret", KG_CONNECT_TIMEOUT="3", KG_REQUEST_TIMEOUT="30", **FILES)
+    assert got == {
         "JUPYTER_GATEWAY_URL": "https://gateway.example.org:8888",
         "JUPYTER_GATEWAY_WS_URL": "wss://gateway.example.org:8888",
         "JUPYTER_GATEWAY_AUTH_TOKEN": "secret",
@@ -170,7 +184,7 @@ def test_the_names_of_the_gateway_client() -> None:
     }
 
 
-def test_without_certificates_none_are_spoken_of() -> None:
+def test_without_certificates_none_are_named() -> None:
     assert [name for name in environment(KG_AUTH_TOKEN="secret") if "CLIENT" in name or "CA_CERTS" in name] == []
 
 
@@ -196,31 +210,39 @@ def test_the_address_of_websockets_is_the_same_place(url: str, websocket: str) -
 
 
 def test_a_gateway_for_each_user() -> None:
-    told = environment(KG_URL="https://{username}.gateways.internal:8888")
+    got = environment(KG_URL="https://{username}.gateways.internal:8888")
     spawner = SimpleNamespace(escaped_name="o-2ehara")
-    assert told["JUPYTER_GATEWAY_URL"](spawner) == "https://o-2ehara.gateways.internal:8888"
-    assert told["JUPYTER_GATEWAY_WS_URL"](spawner) == "wss://o-2ehara.gateways.internal:8888"
+    assert got["JUPYTER_GATEWAY_URL"](spawner) == "https://o-2ehara.gateways.internal:8888"
+    assert got["JUPYTER_GATEWAY_WS_URL"](spawner) == "wss://o-2ehara.gateways.internal:8888"
 
 
-# --- Volumes ---
+# --- Volumes, and what `make users` says of them ---
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_volumes_are_called_as_the_spawner_calls_them(name: str) -> None:
-    assert servers.volume("jupyterhub", name) == f"jupyterhub-pki-{DockerSpawner._escape(name)}"
+@pytest.mark.parametrize(
+    ("given", "volumes"), [(FILES, {"jupyterhub-pki-{username}": "/etc/jupyterpki"}), ({}, {})], ids=["wanted", "none"]
+)
+def test_the_volume_is_mounted_read_only_where_certificates_are_wanted(
+    given: dict[str, str], volumes: dict[str, str]
+) -> None:
+    found = configuration.settings(TOKENS | URL | given)
+    [chosen] = found.overlays
+    assert chosen.read_only_volumes(found) == volumes
 
 
-def test_the_volume_is_mounted_read_only_where_certificates_are_wanted() -> None:
-    c = Config()
-    c.HubDockerSpawner.environment = {"KEPT": "1"}
-    servers.configure(c, "jupyterhub", load(URL | FILES))
-    spawner = c.HubDockerSpawner
-    assert spawner.environment["KEPT"] == "1"
-    assert spawner.environment["JUPYTER_GATEWAY_URL"] == URL["KG_URL"]
-    assert spawner.read_only_volumes.to_dict()["update"] == {"jupyterhub-pki-{username}": "/etc/jupyterpki"}
+def test_notes() -> None:
+    ends = {
+        "zoe": "2027-11-24T00:00:00+00:00",
+        "wash": "2026-12-01T00:00:00+00:00",
+        "mal": "2026-11-01T00:00:00+00:00",
+        "kaylee": "",
+    }
+    notes = certificate_volumes.notes_of(ends, NOW)
+    assert notes.keys() == {"zoe", "wash", "mal"}
+    assert notes["zoe"] == ""
+    assert "2026-12-01" in notes["wash"]
+    assert "2026-11-01" in notes["mal"]
 
 
-def test_no_volume_where_none_are_wanted() -> None:
-    c = Config()
-    servers.configure(c, "jupyterhub", load(URL))
-    assert "read_only_volumes" not in c.HubDockerSpawner
+def test_where_no_certificates_are_wanted_there_is_nothing_to_note() -> None:
+    assert overlay(**URL).notes(None) is None

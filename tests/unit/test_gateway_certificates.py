@@ -1,20 +1,15 @@
-"""Storing certificates: all at once or nothing, and what `make users` says about them.
+"""Storing certificates: all at once or nothing. Packages and refusals are in tests/deployment/test_client_cert.py."""
 
-Packages and refusals are in tests/deployment/test_client_cert.py.
-"""
-
-import base64
 import os
-from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from hub.gateway import certificates, pki
-from hub.gateway.certificates import CertificateError
 
 from support.pki import Authority, Pair
 
-NOW = datetime(2026, 11, 24, tzinfo=UTC)
+pki = import_module("examples.kernel-gateway.pki")
+certificates = import_module("examples.kernel-gateway.client_certificates")
 FIRST = {"key.pem": b"first key", "cert.pem": b"first certificate", "cacert.pem": b"first authority"}
 SECOND = {"key.pem": b"second key", "cert.pem": b"second certificate", "cacert.pem": b"second authority"}
 
@@ -71,25 +66,6 @@ def test_files_put_there_by_hand_are_replaced(tmp_path: Path) -> None:
     assert content(tmp_path) == FIRST
 
 
-def test_what_comes_on_stdin() -> None:
-    lines = [b"password " + base64.b64encode(b"a b\n"), b"p12 " + base64.b64encode(b"\x30\x82"), b"ca "]
-    assert pki.parcels(iter(lines)) == {"password": b"a b\n", "p12": b"\x30\x82", "ca": b""}
-
-
-def test_notes() -> None:
-    lines = [
-        "zoe 2027-11-24T00:00:00+00:00\n",
-        "wash 2026-12-01T00:00:00+00:00\n",
-        "mal 2026-11-01T00:00:00+00:00\n",
-        "kaylee -\n",
-    ]
-    assert pki.notes(iter(lines), NOW) == {
-        "zoe": "",
-        "wash": "client certificate until 2026-12-01",
-        "mal": "client certificate expired on 2026-11-01",
-    }
-
-
 def test_an_identity_that_is_in_order(pair: Pair, authority: Authority) -> None:
     files = (pair.key_pem.encode(), pair.certificate_pem.encode(), authority.certificate_pem.encode())
     identity = certificates.from_files(*files)
@@ -108,6 +84,6 @@ def test_an_authority_that_python_will_not_trust_is_a_warning(pair: Pair) -> Non
 
 @pytest.mark.parametrize("file", [b"", b"\x30", b"text", b"\x30\x82\x00\x10" + b"x" * 8])
 def test_what_is_no_package(file: bytes) -> None:
-    with pytest.raises(CertificateError, match="not a whole PKCS#12 package") as raised:
+    with pytest.raises(certificates.CertificateError) as raised:
         certificates.from_package(file, b"secret")
-    assert "in binary" in raised.value.cure
+    assert raised.value.fix == certificates.AGAIN

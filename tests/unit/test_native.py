@@ -5,6 +5,7 @@ import statistics
 import time
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,14 @@ from tornado import web
 from traitlets.config import Config
 
 from hub import configuration, paths
+from hub.admin import __main__ as admin
+from hub.sign_in import config as sign_in_config
 from hub.sign_in.native import accounts
 from hub.sign_in.native.authenticator import LOCKED, AccountAuthenticator
 from hub.sign_in.native.handlers import REPLACED
 from hub.sign_in.native.lockout import Lockout
 from hub.users import userlist
+from hub.users.roster import History
 
 TOKENS = {"CONFIGPROXY_AUTH_TOKEN": "c" * 64, "JUPYTERHUB_HEALTH_TOKEN": "f" * 64}
 REMOVED = "saffron"
@@ -43,11 +47,13 @@ class Clock:
 def make(db: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Return a function that makes the authenticator for some settings, as the hub does."""
     monkeypatch.setattr(paths, "INITIAL_PASSWORDS", tmp_path / "initial-passwords")
+    monkeypatch.setattr(paths, "HISTORY", tmp_path / "history.json")
+    History(frozenset({"mal", "wash", REMOVED})).save(paths.HISTORY)
 
     def make(**given: str) -> AccountAuthenticator:
         config = Config()
         members = userlist.parse("mal admin\nwash\n")
-        authentication.configure(config, "native", configuration.settings(TOKENS | given).sign_in, members, {REMOVED})
+        sign_in_config.configure(config, replace(configuration.settings(TOKENS | given), members=members))
         return config.JupyterHub.authenticator_class(config=config, _deprecated_db_session=db)
 
     return make
@@ -126,7 +132,7 @@ async def test_a_password_of_another_process_counts_at_once(
         accounts.create(hub, "wash", hashed)
         authenticator = AccountAuthenticator(_deprecated_db_session=hub)
         assert await sign_in(authenticator, "wash", password) == "wash"
-        new = people.set_password(make_password, "wash", authenticator.initial_passwords)
+        new = admin.set_password(make_password, "wash", authenticator.initial_passwords)
         assert await sign_in(authenticator, "wash", password) is None
         assert await sign_in(authenticator, "wash", new) == "wash"
 
@@ -153,7 +159,7 @@ async def test_a_new_password_unlocks(authenticator: AccountAuthenticator, db: S
     for _ in range(6):
         authenticator.lockout.admit("wash", accounts.find(db, "wash").password)  # type: ignore[union-attr]
     assert await sign_in(authenticator, "wash", WRONG) == "locked"
-    new = people.set_password(db, "wash", authenticator.initial_passwords)
+    new = admin.set_password(db, "wash", authenticator.initial_passwords)
     assert await sign_in(authenticator, "wash", new) == "wash"
 
 

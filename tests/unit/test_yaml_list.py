@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.errors import FileError
 from hub.settings import yaml_list
-from hub.settings.fields import Bytes, setting
+from hub.settings.fields import Bytes
+from hub.settings.model import Setting
 
 
 class Ship(BaseModel):
@@ -16,10 +17,10 @@ class Ship(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = setting(..., help="", expected="a name")
-    cargo: Bytes = setting("0", help="", expected="a size such as 2G")
-    crew: list[str] = setting([], help="", expected="a list of names")
-    rooms: dict[Annotated[str, Field(max_length=5)], int] = setting({}, help="", expected="names, each with a number")
+    name: Annotated[str, Setting("", "a name")]
+    cargo: Annotated[Bytes, Setting("", "a size such as 2G")] = 0
+    crew: Annotated[list[str], Setting("", "a list of names")] = []
+    rooms: Annotated[dict[Annotated[str, Field(max_length=5)], int], Setting("", "names, each with a number")] = {}
 
     @model_validator(mode="after")
     def _someone_flies_it(self) -> "Ship":
@@ -30,13 +31,13 @@ class Ship(BaseModel):
 
 def problems(text: str) -> list[str]:
     with pytest.raises(FileError) as caught:
-        yaml_list.parse(text, Ship, "ships.yaml")
-    return str(caught.value).splitlines()
+        yaml_list.parse(text.encode(), Ship, "ships.yaml")
+    return caught.value.lines
 
 
 def test_entries_come_with_their_lines() -> None:
     text = "# ours\n- name: Serenity\n  cargo: 2G\n\n- {name: Shepherd, crew: [book]}\n"
-    assert yaml_list.parse(text, Ship, "ships.yaml") == [
+    assert yaml_list.parse(text.encode(), Ship, "ships.yaml") == [
         (2, Ship(name="Serenity", cargo=2 * 1024**3)),
         (5, Ship(name="Shepherd", crew=["book"])),
     ]
@@ -44,7 +45,7 @@ def test_entries_come_with_their_lines() -> None:
 
 @pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "[]"])
 def test_a_file_without_entries_is_an_empty_list(text: str) -> None:
-    assert yaml_list.parse(text, Ship, "ships.yaml") == []
+    assert yaml_list.parse(text.encode(), Ship, "ships.yaml") == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,3 @@
+.PHONY: toy
+toy: ## Greet USER=name
+	@scripts/host toy $(NAME)
