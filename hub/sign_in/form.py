@@ -10,7 +10,7 @@ from hub.sign_in.known import ProviderAuthenticator
 
 
 class FormHandler(LoginHandler):
-    """JupyterHub's form; one without a name is refused like one with an empty name, instead of failing with status 500."""
+    """JupyterHub's form. Without a name, it is refused as with an empty name, instead of failing with status 500."""
 
     async def post(self) -> None:
         """Sign in."""

@@ -66,8 +66,8 @@ class DirectoryAuthenticator(FormAuthenticator, LDAPAuthenticator):
             tornado.web.HTTPError: 503 with a message for the form when the directory is unavailable.
         """
         name = data.get("username", "").strip()
-        # No character with a meaning in a DN or a filter reaches the directory; nor, without a search, a letter that the
-        # directory may match with another one, such as é with e, because its answer has no name then.
+        # No character with a meaning in a DN or a filter reaches the directory; nor, without a search, a letter that it may
+        # match with another one, such as é with e, because its answer has no name then.
         if userlist.complaint(name) or not (self.lookup_dn or name.isascii()):
             return None
         asked = {"username": name, "password": data.get("password", "")}
@@ -84,7 +84,7 @@ class DirectoryAuthenticator(FormAuthenticator, LDAPAuthenticator):
         return model
 
     async def ask_again(self, user: Any, handler: BaseHandler | None) -> dict[str, Any] | None:
-        """See ProviderAuthenticator. The hub can look up a user without the password only where a search is configured."""
+        """See ProviderAuthenticator. Only a search finds a user without the password."""
         if not self.lookup_dn:
             model = {"name": user.name, "auth_state": {"ldap_groups": self._known_groups(user)}}
         else:

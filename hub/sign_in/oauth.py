@@ -21,7 +21,7 @@ from hub.sign_in.known import ProviderAuthenticator, ProviderUnavailableError, R
 from hub.users import userlist
 
 DISCOVERY = "/.well-known/openid-configuration"
-# How long a session lasts after its token has expired where that cannot be renewed, so that the provider cannot be asked.
+# How long a session lasts after its token has expired, where that cannot be renewed: the provider cannot be asked then.
 UNASKED_SECONDS = 24 * 3600
 EXPIRES_AT = "expires_at"
 CONNECT_SECONDS = 5

@@ -14,7 +14,7 @@ class WorkshopAuthenticator(FormAuthenticator, SharedPasswordAuthenticator):
     """One password for users, and another for administrators."""
 
     async def authenticate(self, handler: BaseHandler, data: dict[str, str]) -> dict[str, Any] | None:
-        """The user who has filled in the form, or None. JupyterHub's comparison fails for a password that is not ASCII."""
+        """The user of the form, or None. JupyterHub's comparison fails for a password that is not ASCII."""
         asked = {"username": data.get("username", ""), "password": data.get("password", "")}
         if not asked["username"].strip() or not asked["password"].isascii():
             return None

@@ -11,7 +11,7 @@ def context() -> ssl.SSLContext:
     """A context that trusts the system's authorities and secrets/ca.crt, and checks names and IP addresses.
 
     Python 3.13 also demands extensions that the certificates of many private authorities do not have: "Missing
-    Authority Key Identifier" (https://docs.python.org/3/library/ssl.html#ssl.VERIFY_X509_STRICT). That check is left out.
+    Authority Key Identifier" (https://docs.python.org/3/library/ssl.html#ssl.VERIFY_X509_STRICT). This is left out.
     """
     checking = ssl.create_default_context()
     checking.verify_flags &= ~ssl.VERIFY_X509_STRICT

@@ -2,8 +2,8 @@
 
 The list is authoritative for every name that it ever had: a removed name is blocked, a name that lost `admin` is not an
 administrator, and a name that lost a group is not in it. JupyterHub itself does none of this: `admin_users` and
-`load_groups` only add (https://jupyterhub.readthedocs.io/en/stable/reference/api/auth.html). Users who were added in the
-console and never listed stay as they are.
+`load_groups` only add (https://jupyterhub.readthedocs.io/en/stable/reference/api/auth.html). Users who were added in
+the console and never listed stay as they are.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from hub.users.userlist import Member, groups_of
 
-# What a user's `user_info` in the database says since the last sign-in: whether a rule of the provider admitted the user,
-# the groups there, and those of them that made the user an administrator.
+# What a user's `user_info` in the database says since the last sign-in: whether a rule of the provider admitted the
+# user, the groups there, and those of them that made the user an administrator.
 ADMITTED = "admitted"
 PROVIDER_GROUPS = "provider_groups"
 ADMIN_GROUPS = "admin_groups"

@@ -70,6 +70,7 @@ class GitHub(Provider):
 
     def open_lab(self, page: Page, name: str, service: str = "GitHub") -> None:
         """See SignIn: the hub's button, the provider's form, its question; ends at the hub."""
+        self.revoke(name)  # so that the question comes
         visit(page, f"{self.deployment.url}/hub/login")
         page.get_by_role("button", name=f"Sign in with {service}").click()
         page.get_by_label("Username or email address").fill(name)

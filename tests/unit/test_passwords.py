@@ -13,9 +13,7 @@ from hub.sign_in.native import passwords
 from hub.sign_in.native.passwords import InitialPasswords
 
 COMMON = files("nativeauthenticator").joinpath("common-credentials.txt").read_text().split()
-TOO_SHORT = "The password needs at least 8 characters."
-TOO_LONG = "The password has more than 72 bytes, the most that can be used."
-TOO_COMMON = "This password is one of the most common ones: choose another."
+TOO_SHORT, TOO_LONG, TOO_COMMON = "8 characters", "72 bytes", "common"
 
 
 @pytest.fixture

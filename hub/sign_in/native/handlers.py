@@ -32,7 +32,7 @@ class LoginHandler(native.LoginHandler):
 
 
 class SignUpHandler(native.SignUpHandler):
-    """Sign up. The original hashes in the hub's main thread, and fails with 500 for a password of more than 72 bytes."""
+    """Sign up. The original hashes in the hub's main thread, and fails with 500 for more than 72 bytes."""
 
     async def post(self) -> None:
         """Make the account, or say what is wrong with the name or the password."""
