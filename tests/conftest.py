@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest.register_assert_rewrite("support.sign_in", "support.sign_in_contract")
+
 PHASES = ("unit", "deployment", "alone")
 # These files take minutes: they come first, so that no worker is left with one of them at the end.
 LONG = (

@@ -1,4 +1,4 @@
-"""The form with name and password, for the authenticators that have no pages of their own."""
+"""The form with name and password, for authenticators without pages of their own."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from jupyterhub.handlers.login import LoginHandler
 
-from hub.sign_in.known import KnownPeople
+from hub.sign_in.known import ProviderAuthenticator
 
 
 class FormHandler(LoginHandler):
-    """JupyterHub's form, but one that comes without a name is refused like an empty name, not answered with a 500."""
+    """JupyterHub's form. Without a name, it is refused as with an empty name, instead of failing with status 500."""
 
     async def post(self) -> None:
         """Sign in."""
@@ -19,8 +19,8 @@ class FormHandler(LoginHandler):
         await super().post()
 
 
-class FormSignIn(KnownPeople):
-    """Authenticators whose people fill in that form."""
+class FormAuthenticator(ProviderAuthenticator):
+    """Authenticators whose users fill in that form."""
 
     def get_handlers(self, app: Any) -> list[tuple[str, type[LoginHandler]]]:
         """The form's page."""

@@ -1,9 +1,10 @@
-"""Who may sign in, for every authenticator whose people somebody else knows.
+"""Who may sign in, for every authenticator that asks a provider who a user is.
 
-Allowed are who is listed, who was added in the console, and who a rule of the provider admits: an organisation, a
-group, JUPYTERHUB_ALLOW_ALL. JupyterHub alone would let those of the rule in for ever, because it cannot tell them from
-those of the console (`allow_existing_users`, https://jupyterhub.readthedocs.io/en/stable/reference/api/auth.html). Here
-they are marked when they sign in, and the rule is asked anew each time.
+Allowed are the users of the userlist, those added in the console, and those whom a rule of the provider admits: an
+organisation, a group, JUPYTERHUB_ALLOW_ALL. JupyterHub itself would admit the latter for ever, because it cannot
+distinguish them from users added in the console (`allow_existing_users`,
+https://jupyterhub.readthedocs.io/en/stable/reference/api/auth.html). Here they are marked when they sign in, and the
+rule is checked again each time.
 """
 
 from __future__ import annotations
@@ -28,27 +29,27 @@ from hub.users.roster import ADMIN_GROUPS, ADMITTED, PROVIDER_GROUPS
 SHARED_SECONDS = 10.0
 
 
-class ProviderAwayError(Exception):
-    """The provider or directory cannot be asked now; that says nothing about the person."""
+class ProviderUnavailableError(Exception):
+    """The provider or directory is unavailable; that says nothing about the user."""
 
 
 class RefusedError(Exception):
-    """The provider or directory does not vouch for the person, or not any more."""
+    """The provider or directory does not accept the user, or no longer does."""
 
 
-def told(status: int, message: str) -> web.HTTPError:
-    """An error whose message is for the person: on a page, or in the form.
+def page_error(status: int, message: str) -> web.HTTPError:
+    """An error with a message for the user, on a page or above the form.
 
-    JupyterHub shows a message twice that has no reason beside it.
+    The standard reason is given, too: without one, JupyterHub shows the message twice.
     """
     return web.HTTPError(status, message, reason=responses[status])
 
 
-class KnownPeople(Authenticator):
-    """Authenticators whose people somebody else knows: the userlist is the authority over them."""
+class ProviderAuthenticator(Authenticator):
+    """Base of every authenticator that asks a provider who a user is: the userlist decides who may use this hub."""
 
     listed_groups = Dict(
-        value_trait=Set(Unicode()), key_trait=Unicode(), help="The userlist's groups of each person."
+        value_trait=Set(Unicode()), key_trait=Unicode(), help="The userlist's groups of each user."
     ).tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
@@ -58,62 +59,62 @@ class KnownPeople(Authenticator):
         self._answers: dict[str, tuple[float, Any]] = {}
 
     def validate_username(self, username: str) -> bool:
-        """Hold everybody to the userlist's rule of names."""
+        """Whether a name follows the rules of the userlist."""
         return userlist.complaint(username) is None
 
     def add_user(self, user: orm.User) -> None:
-        """JupyterHub calls this for all at its start, for whom somebody adds in the console, and at first sign-ins.
+        """JupyterHub calls this for every user at its start, for users added in the console, and at first sign-ins.
 
         Raises:
-            ValueError: that cannot be a name.
+            ValueError: the name breaks the rules of the userlist.
         """
         super().add_user(user)
         if user.name not in self._admitted and not (user.user_info or {}).get(ADMITTED):
             self.allowed_users.add(user.name)
 
     def delete_user(self, user: orm.User) -> None:
-        """Forget somebody who is deleted in the console."""
+        """Forget a user who is deleted in the console."""
         super().delete_user(user)
         self._admitted.discard(user.name)
 
     async def check_allowed(self, username: str, auth_model: dict[str, Any]) -> bool:
-        """Whether somebody may use this hub, given that the provider vouches for them.
+        """Whether a user whom the provider accepts may use this hub.
 
         Raises:
-            tornado.web.HTTPError: 403 with a message for the person.
+            tornado.web.HTTPError: 403 with a message for the user.
         """
         if not await maybe_future(super().check_allowed(username, auth_model)):
-            raise told(403, f"{username} may not use this hub: ask its administrator to add the name to the userlist.")
+            raise page_error(403, f"{username} is not allowed to use this hub. Ask an administrator for access.")
         return True
 
     def check_blocked_users(self, username: str, authentication: dict[str, Any] | None = None) -> bool:
-        """Whether the userlist does not forbid somebody to sign in.
+        """Whether a name was not removed from the userlist.
 
         Raises:
-            tornado.web.HTTPError: 403 with a message for the person.
+            tornado.web.HTTPError: 403 with a message for the user.
         """
         if not super().check_blocked_users(username, authentication):
-            raise told(403, f"{username} may not use this hub any more.")
+            raise page_error(403, f"{username} is no longer allowed to use this hub.")
         return True
 
     async def run_post_auth_hook(self, handler: BaseHandler, auth_model: dict[str, Any]) -> dict[str, Any]:
-        """Mark who was let in, before JupyterHub writes them to its database."""
+        """Mark a user who may sign in, before JupyterHub writes the user to its database."""
         self._answers.pop(auth_model["name"], None)
         return self._marked(await super().run_post_auth_hook(handler, auth_model))
 
     async def refresh_user(self, user: Any, handler: BaseHandler | None = None, **_: Any) -> bool | dict[str, Any]:
-        """Ask the provider again about somebody who is signed in.
+        """Ask the provider again about a user who is signed in.
 
-        JupyterHub does that every `auth_refresh_age` (300 s) at most, and at somebody's first request after its start.
+        JupyterHub does that at most every `auth_refresh_age` (300 s), and at a user's first request after its start.
 
         Returns:
-            False when they have to sign in again, True when nothing is known against them, or what has changed.
+            False when the user has to sign in again, True when nothing has changed, or the new state.
         """
         if handler is not None:
             # JupyterHub 6.1 reads this on pages, too, where it has not set it.
             handler._token_authenticated = getattr(handler, "_token_authenticated", False)
             if handler._jupyterhub_user is not user:
-                return True  # somebody else's request, such as an administrator who starts this person's server
+                return True  # another user's request, such as an administrator's who starts this user's server
         async with self._locks[user.name]:
             asked, answer = self._answers.get(user.name, (0.0, True))
             if not asked or time.monotonic() - asked > SHARED_SECONDS:
@@ -122,18 +123,21 @@ class KnownPeople(Authenticator):
         return answer
 
     async def ask_again(self, user: Any, handler: BaseHandler | None) -> dict[str, Any] | None:
-        """What the provider says now about `user`, as `authenticate` would return it; None when it cannot be asked.
+        """What the provider now says about `user`, as `authenticate` would return it.
 
-        Without a provider to ask, it is the rules here alone that count.
+        This class has no provider: only the rules of this hub count.
+
+        Returns:
+            None when nothing can be learnt about the user without a new sign-in.
 
         Raises:
-            RefusedError: it does not vouch for them any more.
-            ProviderAwayError: it does not answer.
+            RefusedError: the provider no longer accepts the user.
+            ProviderUnavailableError: it is unavailable.
         """
         return {"name": user.name}
 
     def provider_groups(self, auth_model: dict[str, Any]) -> list[str]:
-        """Somebody's groups at the provider."""
+        """A user's groups at the provider."""
         return auth_model.get("groups") or []
 
     async def _asked_again(self, user: Any, handler: BaseHandler | None) -> bool | dict[str, Any]:
@@ -146,8 +150,8 @@ class KnownPeople(Authenticator):
             self.check_blocked_users(user.name, model)
             if not self.allow_all:
                 await self.check_allowed(user.name, model)
-        except ProviderAwayError as error:
-            self.log.warning("Cannot ask about %s, who stays signed in: %s", user.name, error)
+        except ProviderUnavailableError as error:
+            self.log.warning("The provider is unavailable, and %s stays signed in: %s", user.name, error)
             return True
         except (RefusedError, web.HTTPError) as error:
             self.log.warning("%s has to sign in again: %s", user.name, error)

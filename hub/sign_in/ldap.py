@@ -1,4 +1,4 @@
-"""LDAPAuthenticator with checked certificates, limits of time, and messages; it does not hold up the hub."""
+"""LDAPAuthenticator with certificate checks, timeouts and messages; it does not block the hub."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ldapauthenticator.ldapauthenticator import TlsStrategy
 from traitlets import List, Unicode
 
 from hub.sign_in import tls
-from hub.sign_in.form import FormSignIn
-from hub.sign_in.known import ProviderAwayError, RefusedError, told
+from hub.sign_in.form import FormAuthenticator
+from hub.sign_in.known import ProviderUnavailableError, RefusedError, page_error
 from hub.users import userlist
 from hub.users.roster import ADMIN_GROUPS, PROVIDER_GROUPS
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10
-# Threads that may wait for the directory; those of a class that signs in while it hangs.
+# Threads that may wait for the directory: enough for a class that signs in while the directory hangs.
 WORKERS = 32
-# LDAP's results that are about the name or the password (RFC 4511, appendix A); all others are the directory's trouble.
+# LDAP results that refuse the name or the password (RFC 4511, appendix A); all others are errors of the directory.
 REFUSALS = {
     ldap3.core.results.RESULT_INVALID_CREDENTIALS,
     ldap3.core.results.RESULT_NO_SUCH_OBJECT,
@@ -39,15 +39,19 @@ REFUSALS = {
 
 
 class CheckedTls(ldap3.Tls):
-    """TLS as Python does it: ldap3 by itself checks no certificate, and knows no addresses in them."""
+    """TLS with Python's checks: ldap3 itself checks no certificate, and knows no IP addresses in certificates."""
 
     def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:
-        """Encrypt the connection's socket, which raises ssl.SSLError unless the server proves its name."""
+        """Encrypt the connection's socket.
+
+        Raises:
+            ssl.SSLError: the server's certificate is not valid for its name.
+        """
         connection.socket = tls.context().wrap_socket(connection.socket, server_hostname=connection.server.host)
 
 
-class DirectoryAuthenticator(FormSignIn, LDAPAuthenticator):
-    """People of a directory."""
+class DirectoryAuthenticator(FormAuthenticator, LDAPAuthenticator):
+    """The users of a directory."""
 
     admin_groups = List(Unicode(), help="DNs of groups whose members are administrators.").tag(config=True)
 
@@ -56,14 +60,14 @@ class DirectoryAuthenticator(FormSignIn, LDAPAuthenticator):
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="ldap")
 
     async def authenticate(self, handler: BaseHandler, data: dict[str, str]) -> dict[str, Any] | None:
-        """Who has filled in the form; None when the directory does not know that name with that password.
+        """The user who has filled in the form; None when the directory refuses the name or the password.
 
         Raises:
-            tornado.web.HTTPError: 503 with a message for the form when the directory cannot be asked.
+            tornado.web.HTTPError: 503 with a message for the form when the directory is unavailable.
         """
         name = data.get("username", "").strip()
-        # Nothing that means something else in a DN or a filter gets to the directory; nor, where its answer does not
-        # tell whom it took, a letter that it may take for another, such as é for e.
+        # No character with a meaning in a DN or a filter reaches the directory; nor, without a search, a letter that it may
+        # match with another one, such as é with e, because its answer has no name then.
         if userlist.complaint(name) or not (self.lookup_dn or name.isascii()):
             return None
         asked = {"username": name, "password": data.get("password", "")}
@@ -71,16 +75,16 @@ class DirectoryAuthenticator(FormSignIn, LDAPAuthenticator):
             model = await self._in_worker(
                 lambda: asyncio.run(super(DirectoryAuthenticator, self).authenticate(None, asked))
             )
-        except ProviderAwayError as error:
-            self.log.error("The directory cannot be asked: %s", error)
-            raise told(503, "The directory does not answer: try again later.") from error
+        except ProviderUnavailableError as error:
+            self.log.error("The directory is unavailable: %s", error)
+            raise page_error(503, "The directory is unavailable. Try again later.") from error
         if model:
             self._with_admin(model)
             self._note_groups(handler, model)
         return model
 
     async def ask_again(self, user: Any, handler: BaseHandler | None) -> dict[str, Any] | None:
-        """See KnownPeople. Only with a search can the hub ask about somebody without their password."""
+        """See ProviderAuthenticator. Only a search finds a user without the password."""
         if not self.lookup_dn:
             model = {"name": user.name, "auth_state": {"ldap_groups": self._known_groups(user)}}
         else:
@@ -88,14 +92,14 @@ class DirectoryAuthenticator(FormSignIn, LDAPAuthenticator):
         return self._with_admin(model)
 
     def provider_groups(self, auth_model: dict[str, Any]) -> list[str]:
-        """Those of the groups in the settings that somebody is a member of."""
+        """The groups of the settings that a user is a member of."""
         return (auth_model["auth_state"] or {})["ldap_groups"]
 
     def get_connection(self, userdn: str | None, password: str | None) -> ldap3.Connection | None:
         """A connection that is signed in as `userdn`, or None when the directory refuses name or password.
 
         Raises:
-            ProviderAwayError: the directory cannot be asked.
+            ProviderUnavailableError: the directory is unavailable.
         """
         server = ldap3.Server(
             self.server_address,
@@ -112,26 +116,26 @@ class DirectoryAuthenticator(FormSignIn, LDAPAuthenticator):
         if self.tls_strategy == TlsStrategy.before_bind:
             connection.start_tls(read_server_info=False)
         if connection.bind():
-            # A search that fails is no person who is unknown.
+            # A search that fails does not mean that the user is unknown.
             connection.raise_exceptions = userdn == self.lookup_dn_search_user
             return connection
         description = connection.result["description"]
         connection.unbind()
         if userdn == self.lookup_dn_search_user:
-            raise ProviderAwayError(f"it refuses LDAP_LOOKUP_USER: {description}")
+            raise ProviderUnavailableError(f"the directory refuses LDAP_LOOKUP_USER: {description}")
         if connection.result["result"] not in REFUSALS:
-            raise ProviderAwayError(f"it answers with {description}")
+            raise ProviderUnavailableError(f"the directory reports {description}")
         return None
 
     def resolve_username(self, username_supplied_by_user: str) -> tuple[str | None, str | None]:
-        """Name and DN that the search finds, the DN as a template that stands for itself."""
+        """Name and DN that the search finds; braces in the DN are doubled, because LDAPAuthenticator formats it."""
         name, dn = super().resolve_username(username_supplied_by_user)
         return name, dn and dn.replace("{", "{{").replace("}", "}}")
 
     def _looked_up(self, name: str) -> dict[str, Any]:
         found, dn = super().resolve_username(name)
         if found is None or dn is None:
-            raise RefusedError("the directory's search does not find the name any more")
+            raise RefusedError("the directory no longer has the name")
         connection = self.get_connection(self.lookup_dn_search_user, self.lookup_dn_search_password)
         groups = [group for group in self.allowed_groups or [] if self._is_member(connection, group, dn, found)]
         connection.unbind()
@@ -145,7 +149,7 @@ class DirectoryAuthenticator(FormSignIn, LDAPAuthenticator):
             return False
 
     def _note_groups(self, handler: BaseHandler, model: dict[str, Any]) -> None:
-        """Write down the groups of somebody known, also of one who is refused now for having left them."""
+        """Save the groups of a known user, also when the user is refused now because of leaving a group."""
         user = handler and handler.find_user(self.normalize_username(model["name"]))
         if user and user.user_info:
             groups = self.provider_groups(model)
@@ -170,4 +174,4 @@ class DirectoryAuthenticator(FormSignIn, LDAPAuthenticator):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._workers, function)
         except (LDAPException, OSError) as error:
-            raise ProviderAwayError(tls.reason(error)) from error
+            raise ProviderUnavailableError(tls.reason(error)) from error

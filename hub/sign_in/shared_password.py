@@ -1,4 +1,4 @@
-"""One password for everybody, as JupyterHub has it, but with the userlist as authority."""
+"""JupyterHub's authenticator with one password for all users; the userlist decides who may sign in."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
 from jupyterhub.handlers import BaseHandler
 
-from hub.sign_in.form import FormSignIn
+from hub.sign_in.form import FormAuthenticator
 
 
-class WorkshopAuthenticator(FormSignIn, SharedPasswordAuthenticator):
-    """Whoever knows the password; who is administrator knows another."""
+class WorkshopAuthenticator(FormAuthenticator, SharedPasswordAuthenticator):
+    """One password for users, and another for administrators."""
 
     async def authenticate(self, handler: BaseHandler, data: dict[str, str]) -> dict[str, Any] | None:
-        """Who has filled in the form, or None. JupyterHub's comparison fails at a password that is not ASCII."""
+        """The user of the form, or None. JupyterHub's comparison fails for a password that is not ASCII."""
         asked = {"username": data.get("username", ""), "password": data.get("password", "")}
         if not asked["username"].strip() or not asked["password"].isascii():
             return None

@@ -1,9 +1,9 @@
 """Put the userlist into effect in the hub's database, before the hub opens its port.
 
-The list is the authority for every name that it ever listed: who was removed is blocked, who lost `admin` is no
-administrator, who lost a group is not in it. JupyterHub alone does neither: `admin_users` and `load_groups` only add
-(https://jupyterhub.readthedocs.io/en/stable/reference/api/auth.html). People whom an administrator added in the
-console were never listed and stay as they are.
+The list is authoritative for every name that it ever had: a removed name is blocked, a name that lost `admin` is not an
+administrator, and a name that lost a group is not in it. JupyterHub itself does none of this: `admin_users` and
+`load_groups` only add (https://jupyterhub.readthedocs.io/en/stable/reference/api/auth.html). Users who were added in
+the console and never listed stay as they are.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from hub.users.userlist import Member, groups_of
 
-# What a person's `user_info` in the database says since the last sign-in: whether it was a rule of the provider that
-# let them in, their groups there, and those groups that made them an administrator.
+# What a user's `user_info` in the database says since the last sign-in: whether a rule of the provider admitted the
+# user, the groups there, and those of them that made the user an administrator.
 ADMITTED = "admitted"
 PROVIDER_GROUPS = "provider_groups"
 ADMIN_GROUPS = "admin_groups"
@@ -35,18 +35,18 @@ class History:
 
     @classmethod
     def load(cls, path: Path) -> History:
-        """Read the history; an empty one where there is none yet."""
+        """Read the history; it is empty where there is no file yet."""
         if not path.exists():
             return cls()
         data = json.loads(path.read_text())
         return cls(frozenset(data["names"]), frozenset(data["groups"]))
 
     def with_members(self, members: Mapping[str, Member]) -> History:
-        """The history after `members` were listed, too."""
+        """The history with `members` added."""
         return History(self.names | members.keys(), self.groups | groups_of(members.values()).keys())
 
     def save(self, path: Path) -> None:
-        """Write the history, whole or not at all, also when the power fails."""
+        """Write the history: completely or not at all, also in a power failure."""
         partial = path.with_suffix(".partial")
         with partial.open("w") as file:
             json.dump({"names": sorted(self.names), "groups": sorted(self.groups)}, file, indent=1)
@@ -55,7 +55,7 @@ class History:
         partial.replace(path)
 
     def removed(self, members: Mapping[str, Member]) -> set[str]:
-        """The names that were listed once and are not any more."""
+        """The names that were listed once and no longer are."""
         return set(self.names - members.keys())
 
 
@@ -65,7 +65,7 @@ def apply(db: Session, members: Mapping[str, Member], history: History, admin_gr
     Args:
         db: a session of the hub's database. Committed at the end.
         members: the userlist.
-        history: what it listed before, `members` included.
+        history: every name and group that it ever had, those of `members` included.
         admin_groups: the provider's groups whose members are administrators, too.
     """
     for user in db.query(orm.User):
@@ -100,7 +100,7 @@ def _set_admin(db: Session, user: orm.User, admin: bool) -> None:
 
 
 def _give_user_role(db: Session, user: orm.User) -> None:
-    """JupyterHub gives it to others at their first sign-in; `make token` may come before."""
+    """JupyterHub gives this role at the first sign-in; `make token` may be earlier."""
     role = orm.Role.find(db, "user")
     if role is not None and role not in user.roles:
         user.roles.append(role)
@@ -119,7 +119,7 @@ def _set_groups(db: Session, user: orm.User, wanted: frozenset[str], ever_listed
 
 
 def _revoke(db: Session, user: orm.User) -> None:
-    """Void every token and every signed-in browser. The hub stops the servers of blocked users by itself."""
+    """Revoke every token and end every session. The hub itself stops the servers of blocked users."""
     for token in list(user.api_tokens):
         db.delete(token)
     user.cookie_id = orm.new_token()

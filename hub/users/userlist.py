@@ -1,6 +1,6 @@
 """The userlist: who may sign in, who is an administrator, and who is in which group.
 
-One user a line: `name [admin] [group …]`. `#` starts a comment, blank lines do not count, case does not matter.
+One user per line: `name [admin] [group …]`. `#` starts a comment; blank lines and case do not matter.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from hub.errors import FileError
 
-# What JupyterHub and NativeAuthenticator accept as a name, less what people only type by mistake (quotes, commas,
-# colons). 64 bytes, so that even a name of which every byte is escaped fits into the name of a volume (255 bytes).
+# What JupyterHub and NativeAuthenticator accept as a name, without characters that are only typed by mistake (quotes,
+# commas, colons). 64 bytes, so that a name fits into that of a volume (255 bytes) even with every byte escaped.
 MAX_BYTES = 64
 _WORD = re.compile(r"[\w$][\w.@+$#-]*")
 
@@ -34,14 +34,14 @@ def parse(text: str, administrator: str = "", filename: str = "userlist") -> dic
 
     Args:
         text: the content of the file.
-        administrator: JUPYTERHUB_ADMIN, who counts as listed with `admin`; empty for nobody.
-        filename: for the messages.
+        administrator: JUPYTERHUB_ADMIN, which counts as listed with `admin`; may be empty.
+        filename: its name in messages.
 
     Returns:
-        The members by name, in the order of the file.
+        The users by name, in the order of the file.
 
     Raises:
-        FileError: a word that cannot be a name, a duplicate, or no administrator at all.
+        FileError: it has a word that cannot be a name, a duplicate, or no administrator.
     """
     problems: list[str] = []
     members: dict[str, Member] = {}
@@ -54,7 +54,7 @@ def parse(text: str, administrator: str = "", filename: str = "userlist") -> dic
             problems.append(f"{filename}:{number}: {bad[0]!r} cannot be a name: {complaint(bad[0])}")
         elif words[0] in members:
             first = members[words[0]].line
-            problems.append(f"{filename}:{number}: {words[0]!r} is listed twice, first in line {first}: remove one.")
+            problems.append(f"{filename}:{number}: {words[0]!r} is already in line {first}: remove one of them.")
         else:
             name, *rest = words
             members[name] = Member(name, "admin" in rest, frozenset(rest) - {"admin"}, number)
@@ -66,7 +66,7 @@ def parse(text: str, administrator: str = "", filename: str = "userlist") -> dic
         members[name] = Member(name, True, groups, members[name].line if name in members else 0)
     if not problems and not any(member.admin for member in members.values()):
         problems.append(
-            f"{filename}: nobody is an administrator: write 'admin' behind a name, or set JUPYTERHUB_ADMIN in .env."
+            f"{filename}: there is no administrator: add 'admin' after a name, or set JUPYTERHUB_ADMIN in .env."
         )
     if problems:
         raise FileError(filename, problems)
@@ -74,16 +74,18 @@ def parse(text: str, administrator: str = "", filename: str = "userlist") -> dic
 
 
 def decode(content: bytes, filename: str = "userlist") -> str:
-    """The text of a file's `content`, which has to be UTF-8.
+    """The text of a file with this `content`.
 
     Raises:
-        FileError: with the line that is not.
+        FileError: it is not UTF-8; the message has the line.
     """
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise FileError(filename, [f"{filename}:{line}: not UTF-8: save the file as UTF-8 text."]) from None
+        raise FileError(
+            filename, [f"{filename}:{line}: this line is not UTF-8: save the file as UTF-8 text."]
+        ) from None
 
 
 def load(path: Path, administrator: str = "") -> dict[str, Member]:
@@ -95,7 +97,7 @@ def load(path: Path, administrator: str = "") -> dict[str, Member]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        line = f"{path.name}: cannot be read ({error.strerror}): create it beside the Makefile."
+        line = f"{path.name}: cannot be read ({error.strerror}): create it next to the Makefile."
         raise FileError(path.name, [line]) from None
     return parse(decode(content, path.name), administrator, path.name)
 
@@ -110,7 +112,7 @@ def groups_of(members: Iterable[Member]) -> dict[str, set[str]]:
 
 
 def complaint(word: str) -> str | None:
-    """Say why `word` cannot be a name, of a user or a group, or None where it can."""
+    """Why `word` cannot be the name of a user or a group; None where it can."""
     if len(word.encode()) > MAX_BYTES:
         return f"it is longer than {MAX_BYTES} bytes."
     if not _WORD.fullmatch(word) or unicodedata.normalize("NFKC", word) != word:

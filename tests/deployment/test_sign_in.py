@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from support.browser import SUBMIT, press, run_cell, sign_in, sign_out, visit, wait_for_lab
 from support.deployment import Deployment
-from support.people import Visitor, initial_password, refusal
+from support.people import Visitor, alert, initial_password, refusal
 from support.servers import stop
 from support.waiting import wait_for
 
@@ -86,7 +86,7 @@ def test_a_changed_password_replaces_the_initial_one(
     page = new_page()
     sign_in(page, deployment.url, "admin", admin_password)
     change_password(page, deployment, admin_password, OWN_PASSWORD)
-    expect(page.locator(".alert-success")).to_have_text("Your password is changed.")
+    expect(page.locator(".alert-success")).to_contain_text("changed")
     assert initial_password(deployment, "admin") == ""
 
     other = new_page()
@@ -97,23 +97,23 @@ def test_a_changed_password_replaces_the_initial_one(
 
 
 @pytest.mark.parametrize(
-    ("changed", "message"),
+    ("changed", "word"),
     [
-        ({"old_password": "not the password"}, "This is not your current password."),
-        ({"new_password": "another one"}, "The two new passwords are not the same."),
-        (twice("seven77"), "The password needs at least 8 characters."),
-        (twice("é" * 37), "The password has more than 72 bytes, the most that can be used."),
-        (twice("Football"), "This password is one of the most common ones: choose another."),
+        ({"old_password": "not the password"}, "current"),
+        ({"new_password": "another one"}, "not the same"),
+        (twice("seven77"), "8 characters"),
+        (twice("é" * 37), "72 bytes"),
+        (twice("Football"), "common"),
     ],
     ids=["old one wrong", "mismatch", "7 characters", "74 bytes", "common"],
 )
 def test_a_new_password_that_cannot_be_is_refused(
-    deployment: Deployment, admin_password: str, changed: dict[str, str], message: str
+    deployment: Deployment, admin_password: str, changed: dict[str, str], word: str
 ) -> None:
     admin = Visitor(deployment.url)
     assert admin.sign_in("admin", admin_password) == ""
     response = admin.post("/hub/change-password", {"old_password": admin_password} | twice(OWN_PASSWORD) | changed)
-    assert (response.status_code, message in response.text) == (200, True)
+    assert (response.status_code, word in alert(response)) == (200, True)
     assert Visitor(deployment.url).sign_in("admin", admin_password) == ""
 
 

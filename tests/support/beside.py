@@ -25,7 +25,8 @@ class Beside:
 
         The deployment's network is made; the deployment itself need not be built yet.
         """
-        self.deployment.make("network")
+        if self.deployment.docker("network", "inspect", self.network, check=False).returncode != 0:
+            self.deployment.docker("network", "create", self.network)
         image = f"{self.container}:test"
         sources = ("--build-arg", f"BASE_IMAGE={BASE_IMAGE}", "--secret", f"id=ca_bundle,src={CA_BUNDLE}")
         self.deployment.docker("build", "--quiet", "--tag", image, *sources, str(REPOSITORY / "tests/servers" / folder))

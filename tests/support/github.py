@@ -1,7 +1,9 @@
-"""A server of our own that speaks GitHub Enterprise's and GitLab's paths, see tests/servers/github; and its people."""
+"""Signing in with GitHub: a server of our own with GitHub Enterprise's and GitLab's paths, see tests/servers/github."""
 
 import re
 import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from html import unescape
 from typing import Any, Self
 from urllib.parse import quote, urljoin
@@ -9,59 +11,116 @@ from urllib.parse import quote, urljoin
 import requests
 from playwright.sync_api import Page, expect
 
-from support.beside import Beside
 from support.browser import visit
 from support.deployment import Deployment
 from support.people import Visitor
+from support.sign_in import USERS, Provider
 from support.waiting import wait_for
 
 ALIAS = "github"
+CLIENT_ID = "Ov23li-hub"
+CLIENT_SECRET = "a $ecret #1 of the hub"
+CALLBACK = "/hub/oauth_callback"
+OAUTH_FILE = "secrets/oauth.env"
+ORGANIZATION = "Serenity"
 HTTPS_PORT = 8443
 CONTROL_PORT = 8080
 SECONDS = 30
 HIDDEN_FIELD = re.compile(r'name="(_xsrf|return_to)" value="([^"]*)"')
 
 
-class GitHub(Beside):
+def password(login: str) -> str:
+    """The password of an account."""
+    return f"{login.lower()} at GitHub"
+
+
+class GitHub(Provider):
     """The server of one deployment, on its network; removed together with the deployment."""
+
+    authenticator = "github"
+    secrets = (CLIENT_SECRET,)
+
+    def __init__(self, deployment: Deployment, name: str) -> None:
+        super().__init__(deployment, name)
+        self.members: set[str] = set()
 
     @classmethod
     def start(cls, deployment: Deployment) -> Self:
-        """Build and start it; hub and browser reach it under the same address."""
+        """Build and start it, then the hub, which is its client; hub and browser reach it under the same address."""
         github = cls(deployment, ALIAS)
         github.run_from("github", "--init", "--env", f"ALIAS={ALIAS}")
         wait_for(github._listens, SECONDS, "GitHub")
+        github.register()
+        for login in USERS:
+            github._control("PUT", f"accounts/{login}", password=password(login))
+        deployment.write("secrets/ca.crt", github.ca())
+        deployment.write(OAUTH_FILE, github.client("GITHUB") + github.client("OAUTH"))
+        github.start_hub(GITHUB_URL=github.url, GITHUB_ALLOWED_ORGANIZATIONS=f"{ORGANIZATION}; Persephone:guests")
         return github
+
+    def client(self, prefix: str) -> str:
+        """What secrets/oauth.env needs; single quotes keep Compose from reading `$` and `#`."""
+        client = f"{prefix}_CLIENT_ID={CLIENT_ID}\n{prefix}_CLIENT_SECRET='{CLIENT_SECRET}'\n"
+        return f"{client}OAUTH_CALLBACK_URL={self.deployment.url}{CALLBACK}\n"
+
+    def begin(self, visitor: Visitor, name: str) -> Callable[[], requests.Response]:
+        """See SignIn."""
+        address = self.authorize(visitor, name)
+        return lambda: open_callback(visitor, address)
+
+    def open_lab(self, page: Page, name: str, service: str = "GitHub") -> None:
+        """See SignIn: the hub's button, the provider's form, its question; ends at the hub."""
+        self.revoke(name)  # so that the question comes
+        visit(page, f"{self.deployment.url}/hub/login")
+        page.get_by_role("button", name=f"Sign in with {service}").click()
+        page.get_by_label("Username or email address").fill(name)
+        page.get_by_label("Password").fill(password(name))
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name=re.compile("^Authorize ")).click()
+        expect(page).to_have_url(re.compile(f"^{re.escape(self.deployment.url)}/"), timeout=SECONDS * 1000)
+
+    def join(self, name: str) -> None:
+        """See Provider."""
+        self.members.add(name)
+        self.set_members(ORGANIZATION, *self.members)
+
+    def leave(self, name: str) -> None:
+        """See Provider."""
+        self.members.remove(name)
+        self.set_members(ORGANIZATION, *self.members)
+
+    def disable(self, name: str) -> None:
+        """See Provider: GitHub suspends the account."""
+        self._control("PATCH", f"accounts/{name}", suspended=True)
+
+    def enable(self, name: str) -> None:
+        """See Provider."""
+        self._control("PATCH", f"accounts/{name}", suspended=False)
+
+    @contextmanager
+    def away(self) -> Generator[None]:
+        """See Provider: the server is killed; it knows afterwards what it knew."""
+        self.run("sh", "-c", "touch /ca/killed && kill -KILL $(cat /ca/pid)")
+        try:
+            wait_for(lambda: not self._listens(), SECONDS, "GitHub's end")
+            yield
+        finally:
+            self.run("rm", "/ca/killed")
+            wait_for(self._listens, SECONDS, "GitHub")
 
     @property
     def url(self) -> str:
         """What GITHUB_URL or GITLAB_URL is set to."""
         return f"https://{self.address}:{HTTPS_PORT}"
 
-    def kill(self) -> None:
-        """End the server at once: nobody listens at its address any more."""
-        self.run("sh", "-c", "touch /ca/killed && kill -KILL $(cat /ca/pid)")
-        wait_for(lambda: not self._listens(), SECONDS, "GitHub's end")
-
-    def start_again(self) -> None:
-        """Start it after `kill`; it knows everything that it knew."""
-        self.run("rm", "/ca/killed")
-        wait_for(self._listens, SECONDS, "GitHub")
-
-    def register(self, client_id: str, secret: str, callback: str, scopes: tuple[str, ...] = ()) -> None:
-        """Register an OAuth application, or change it; GitLab wants the scopes that it may ask for."""
-        self._control("PUT", f"apps/{client_id}", secret=secret, callback=callback, scopes=list(scopes))
-
-    def add(self, login: str, password: str) -> None:
-        """Make an account."""
-        self._control("PUT", f"accounts/{login}", password=password)
-
-    def suspend(self, login: str, suspended: bool = True) -> None:
-        """Suspend an account, or end that."""
-        self._control("PATCH", f"accounts/{login}", suspended=suspended)
+    def register(self, secret: str = CLIENT_SECRET, host: str = "") -> None:
+        """Register the hub as an OAuth application, or change it; GitLab wants the scopes that it may ask for."""
+        callback = f"{host or self.deployment.url}{CALLBACK}"
+        scopes = ["read_user", "read_api"]
+        self._control("PUT", f"apps/{CLIENT_ID}", secret=secret, callback=callback, scopes=scopes)
 
     def revoke(self, login: str) -> None:
-        """Void what somebody has allowed applications, as people can in GitHub's settings."""
+        """Void what a user has allowed applications, as users can in GitHub's settings."""
         self._control("DELETE", f"accounts/{login}")
 
     def set_members(
@@ -76,16 +135,16 @@ class GitHub(Beside):
 
         Args:
             organization: its name; it is made if need be.
-            members: those whose membership is private.
-            public: those whose membership everybody sees.
+            members: users whose membership is private.
+            public: users whose membership is public.
             teams: the members of each team; they have to be members of the organization, too.
             restricted: the organization has not approved the application.
         """
-        everybody = dict.fromkeys(members, False) | dict.fromkeys(public, True)
+        visible = dict.fromkeys(members, False) | dict.fromkeys(public, True)
         self._control(
             "PUT",
             f"organizations/{quote(organization, safe='')}",
-            members=everybody,
+            members=visible,
             teams=teams or {},
             restricted=restricted,
         )
@@ -95,7 +154,7 @@ class GitHub(Beside):
         self._control("PUT", "answers", answers=kind)
 
     def expire_codes(self) -> None:
-        """Let the codes that nobody has exchanged yet expire."""
+        """Let the codes that were not exchanged yet expire."""
         self._control("DELETE", "codes")
 
     def expire_tokens(self) -> None:
@@ -103,7 +162,7 @@ class GitHub(Beside):
         self._control("DELETE", "tokens")
 
     def scopes(self, login: str) -> list[str]:
-        """The scopes of somebody's newest token."""
+        """The scopes of a user's newest token."""
         tokens = self._control("GET", "tokens").json()["tokens"]
         return [token["scopes"] for token in tokens if token["login"] == login.lower()][-1]
 
@@ -111,14 +170,14 @@ class GitHub(Beside):
         """The parameters of every authorize request, the oldest first."""
         return self._control("GET", "requests").json()["requests"]
 
-    def authorize(self, visitor: Visitor, login: str, password: str, start: str = "/hub/oauth_login") -> str:
+    def authorize(self, visitor: Visitor, login: str) -> str:
         """Sign in as a program: from the hub to GitHub, through its forms, up to where it sends the browser back.
 
         Returns:
             That address, which was not opened.
         """
         session = visitor.session
-        answer = visitor.get(start)
+        answer = visitor.get("/hub/oauth_login")
         for _ in range(5):
             assert answer.is_redirect, f"{answer.status_code}: {answer.text}"
             location = urljoin(answer.url, answer.headers["Location"])
@@ -127,13 +186,9 @@ class GitHub(Beside):
             answer = session.get(location, timeout=SECONDS, allow_redirects=False)
             if answer.ok and not answer.is_redirect:
                 fields = {name: unescape(value) for name, value in HIDDEN_FIELD.findall(answer.text)}
-                fields |= {"login": login, "password": password, "authorize": "1"}
+                fields |= {"login": login, "password": password(login), "authorize": "1"}
                 answer = session.post(answer.url, data=fields, timeout=SECONDS, allow_redirects=False)
         raise AssertionError(f"GitHub does not let {login} in: {answer.status_code}: {answer.text}")
-
-    def sign_in(self, visitor: Visitor, login: str, password: str) -> requests.Response:
-        """Sign in as a program; returns the hub's answer to the browser that comes back."""
-        return open_callback(visitor, self.authorize(visitor, login, password))
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
@@ -149,14 +204,3 @@ class GitHub(Beside):
 def open_callback(visitor: Visitor, address: str) -> requests.Response:
     """Open the address that the provider sends the browser back to; redirects are not followed."""
     return visitor.session.get(address, timeout=SECONDS, allow_redirects=False)
-
-
-def sign_in_with_browser(page: Page, hub: str, login: str, password: str, service: str = "GitHub") -> None:
-    """Sign in as a person: the hub's button, the provider's form, its question; ends at the hub."""
-    visit(page, f"{hub}/hub/login")
-    page.get_by_role("button", name=f"Sign in with {service}").click()
-    page.get_by_label("Username or email address").fill(login)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name=re.compile("^Authorize ")).click()
-    expect(page).to_have_url(re.compile(f"^{re.escape(hub)}/"), timeout=SECONDS * 1000)

@@ -1,4 +1,4 @@
-"""A directory for the tests: Debian's slapd in a container beside a deployment, with the people of servers/ldap."""
+"""Signing in with a directory: Debian's slapd in a container beside a deployment, with the users of servers/ldap."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Self
 
-from support.beside import Beside
 from support.deployment import Deployment
+from support.sign_in import FormSignIn, ProviderWithAdmins
 from support.waiting import wait_for
 
 BASE = "dc=example,dc=org"
@@ -17,6 +17,8 @@ GUESTS = f"ou=guests,{BASE}"
 ZOS = f"ou=zos,{BASE}"
 CREW = f"cn=crew,ou=groups,{BASE}"
 CAPTAINS = f"cn=captains,ou=groups,{BASE}"
+ENGINEERS = f"cn=engineers,ou=groups,{BASE}"
+OFFICERS = f"cn=officers,ou=groups,{BASE}"
 LOOKUP_USER = f"cn=lookup,ou=services,{BASE}"
 LOOKUP_PASSWORD = "pa$$word #1 of lookup"
 ROOT = f"cn=root,{BASE}"
@@ -27,18 +29,16 @@ OTHER_ALIAS = "directory"
 START_SECONDS = 30
 
 
-def password(uid: str) -> str:
-    """The password of somebody in the directory."""
-    return f"the password of {uid}"
-
-
 def bind_names(log: str) -> list[str]:
-    """The DNs that a part of slapd's log has sign-ins of, the empty one of an anonymous one included."""
+    """The DNs of the sign-ins in a part of slapd's log; empty for an anonymous one."""
     return re.findall(r' BIND dn="([^"]*)" method=128', log)
 
 
-class LdapServer(Beside):
+class LdapServer(FormSignIn, ProviderWithAdmins):
     """One directory; its data and its authority last as long as its container."""
+
+    authenticator = "ldap"
+    secrets = (LOOKUP_PASSWORD,)
 
     @classmethod
     def start(cls, deployment: Deployment) -> Self:
@@ -49,23 +49,30 @@ class LdapServer(Beside):
         server.wait()
         return server
 
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        self.deployment.docker("kill", self.container)
+    @property
+    def asks_again(self) -> bool:
+        """See Provider: a search needs no password of the user."""
+        return bool(self.plain.get("LDAP_USER_SEARCH_BASE"))
 
-    def start_again(self) -> None:
-        """Start what was killed, and return once it answers."""
-        self.deployment.docker("start", self.container)
-        self.wait()
+    def use(self, **settings: str) -> None:
+        """See SignIn; the password of LDAP_LOOKUP_USER is given where there is one."""
+        user = (self.plain | settings).get("LDAP_LOOKUP_USER")
+        self.deployment.write("secrets/ldap.env", f"LDAP_LOOKUP_PASSWORD='{LOOKUP_PASSWORD}'\n" if user else "")
+        super().use(**settings)
+
+    def password(self, name: str) -> str:
+        """See FormSignIn."""
+        return f"the password of {name}"
 
     @contextmanager
-    def killed(self) -> Generator[None]:
-        """Within it, nobody is there."""
-        self.kill()
+    def away(self) -> Generator[None]:
+        """See Provider: it ends as in a power cut."""
+        self.deployment.docker("kill", self.container)
         try:
             yield
         finally:
-            self.start_again()
+            self.deployment.docker("start", self.container)
+            self.wait()
 
     def wait(self) -> None:
         """Return once it answers."""
@@ -76,24 +83,41 @@ class LdapServer(Beside):
         login = ("-x", "-H", "ldap://localhost", "-D", ROOT, "-w", ROOT_PASSWORD)
         self.deployment.docker("exec", "--interactive", self.container, "ldapmodify", "-a", *login, stdin=ldif)
 
-    def add(self, uid: str) -> None:
-        """Give somebody plain an entry."""
-        attributes = {"objectClass": "inetOrgPerson", "cn": uid, "sn": uid, "userPassword": password(uid)}
-        lines = [f"{name}: {value}\n" for name, value in attributes.items()]
-        self.change(f"dn: uid={uid},{PEOPLE}\n{''.join(lines)}")
+    def enable(self, name: str) -> None:
+        """See Provider: there is an entry again."""
+        entry = {
+            "objectClass": "inetOrgPerson",
+            "uid": name,
+            "cn": name,
+            "sn": name,
+            "userPassword": self.password(name),
+        }
+        self.change("\n".join(f"{key}: {value}" for key, value in ({"dn": _dn(name)} | entry).items()))
 
-    def remove(self, uid: str) -> None:
-        """Delete the entry of somebody plain."""
-        self.change(f"dn: uid={uid},{PEOPLE}\nchangetype: delete\n")
+    def disable(self, name: str) -> None:
+        """See Provider: the entry is deleted."""
+        self.change(f"dn: {_dn(name)}\nchangetype: delete\n")
 
-    def join(self, group: str, member: str) -> None:
-        """Put an entry into a group."""
-        self.change(f"dn: {group}\nchangetype: modify\nadd: member\nmember: {member}\n")
+    def join(self, name: str, group: str = ENGINEERS) -> None:
+        """See Provider."""
+        self.change(f"dn: {group}\nchangetype: modify\nadd: member\nmember: {_dn(name)}\n")
 
-    def leave(self, group: str, member: str) -> None:
-        """Take an entry out of a group."""
-        self.change(f"dn: {group}\nchangetype: modify\ndelete: member\nmember: {member}\n")
+    def leave(self, name: str, group: str = ENGINEERS) -> None:
+        """See Provider."""
+        self.change(f"dn: {group}\nchangetype: modify\ndelete: member\nmember: {_dn(name)}\n")
+
+    def join_admins(self, name: str) -> None:
+        """See ProviderWithAdmins."""
+        self.join(name, OFFICERS)
+
+    def leave_admins(self, name: str) -> None:
+        """See ProviderWithAdmins."""
+        self.leave(name, OFFICERS)
 
     def log(self) -> str:
         """What slapd says about each operation, from the beginning."""
         return self.deployment.docker("logs", self.container).stderr
+
+
+def _dn(name: str) -> str:
+    return f"uid={name},{PEOPLE}"

@@ -1,8 +1,8 @@
-"""An OpenID Connect provider for the tests: the one of servers/oidc, in a container beside a deployment."""
+"""Signing in with an OpenID Connect provider: the one of servers/oidc, in a container beside a deployment."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Self
 from urllib.parse import urljoin
@@ -10,13 +10,15 @@ from urllib.parse import urljoin
 import requests
 from playwright.sync_api import Page, expect
 
-from support.beside import Beside
+from support.browser import visit
 from support.deployment import Deployment
 from support.people import Visitor
+from support.sign_in import ProviderWithAdmins
 from support.waiting import wait_for
 
 CLIENT_ID = "the-hub"
 CLIENT_SECRET = "a $ecret #1 of the hub"
+SERVICE = "Serenity Identity"
 CALLBACK = "/hub/oauth_callback"
 ALIAS = "oidc"
 PORT = 8443
@@ -26,12 +28,15 @@ HTTP_SECONDS = 30
 
 
 def password(account: str) -> str:
-    """The password of somebody at the provider."""
+    """The password of an account."""
     return f"{account}-password"
 
 
-class OidcProvider(Beside):
+class OidcProvider(ProviderWithAdmins):
     """One provider; its accounts, tokens and authority last as long as its container."""
+
+    authenticator = "generic-oauth"
+    secrets = (CLIENT_SECRET,)
 
     @classmethod
     def start(cls, deployment: Deployment, name: str = ALIAS, authentication: str = "client_secret_post") -> Self:
@@ -56,8 +61,8 @@ class OidcProvider(Beside):
         """The provider's address, from which the others are discovered."""
         return f"https://{self.address}:{PORT}"
 
-    def secrets(self, secret: str = CLIENT_SECRET) -> str:
-        """What belongs into secrets/oauth.env."""
+    def secrets_file(self, secret: str = CLIENT_SECRET) -> str:
+        """What secrets/oauth.env needs."""
         callback = f"{self.deployment.url}{CALLBACK}"
         return f"OAUTH_CLIENT_ID={CLIENT_ID}\nOAUTH_CLIENT_SECRET='{secret}'\nOAUTH_CALLBACK_URL={callback}\n"
 
@@ -70,16 +75,36 @@ class OidcProvider(Beside):
         return response.json()
 
     def reset(self) -> None:
-        """Everybody is as in accounts.json again, and nothing was seen."""
+        """Make every account as in accounts.json again, and forget what was seen."""
         self.admin("reset")
 
-    def disable(self, account: str) -> None:
-        """Void somebody's tokens, and refuse to sign them in."""
-        self.admin("accounts", **{account: {"disabled": True}})
+    def disable(self, name: str) -> None:
+        """See Provider: the account's tokens are void, too."""
+        self.change(name, disabled=True)
 
-    def set_groups(self, account: str, groups: list[str]) -> None:
-        """Put somebody into these groups and no other."""
-        self.admin("accounts", **{account: {"groups": groups}})
+    def enable(self, name: str) -> None:
+        """See Provider."""
+        self.change(name, disabled=False)
+
+    def join(self, name: str) -> None:
+        """See Provider."""
+        self.change(name, groups=["engineers"])
+
+    def leave(self, name: str) -> None:
+        """See Provider."""
+        self.change(name, groups=["crew"])
+
+    def join_admins(self, name: str) -> None:
+        """See ProviderWithAdmins."""
+        self.change(name, groups=["captains"])
+
+    def leave_admins(self, name: str) -> None:
+        """See ProviderWithAdmins."""
+        self.leave(name)
+
+    def change(self, account: str, **claims: Any) -> None:
+        """Change claims of an account, or whether it is disabled."""
+        self.admin("accounts", **{account: claims})
 
     def behave(self, **behaviour: Any) -> None:
         """Change what admin.js calls behaviour."""
@@ -91,14 +116,14 @@ class OidcProvider(Beside):
 
     @contextmanager
     def away(self) -> Generator[None]:
-        """Within it, connections are refused."""
+        """See Provider."""
         self.admin("away")
         try:
             yield
         finally:
             self.admin("back")
 
-    # --- What people do ---
+    # --- What users do ---
 
     def callback(self, visitor: Visitor, account: str, next_url: str = "") -> str:
         """Begin at the hub and sign in here; returns the path to which the provider sends the visitor back."""
@@ -115,14 +140,20 @@ class OidcProvider(Beside):
             address = urljoin(response.url, response.headers["Location"])
         return address.removeprefix(visitor.url)
 
-    def sign_in(self, visitor: Visitor, account: str) -> requests.Response:
-        """Begin at the hub, sign in here, and return what the hub answers then."""
-        return visitor.get(self.callback(visitor, account))
+    def begin(self, visitor: Visitor, name: str) -> Callable[[], requests.Response]:
+        """See SignIn."""
+        callback = self.callback(visitor, name)
+        return lambda: visitor.get(callback)
 
+    def press_button(self, page: Page) -> None:
+        """Press the button of the hub's login page."""
+        visit(page, f"{self.deployment.url}/hub/login")
+        page.get_by_role("button", name=f"Sign in with {SERVICE}").click()
+        expect(page.locator("h1")).to_have_text(SERVICE)
 
-def fill_in(page: Page, account: str) -> None:
-    """Fill in the provider's form in the browser and submit it."""
-    expect(page.locator("h1")).to_have_text("Serenity Identity")
-    page.get_by_placeholder("Name").fill(account)
-    page.get_by_placeholder("Password").fill(password(account))
-    page.get_by_role("button", name="Continue").click()
+    def open_lab(self, page: Page, name: str) -> None:
+        """See SignIn."""
+        self.press_button(page)
+        page.get_by_placeholder("Name").fill(name)
+        page.get_by_placeholder("Password").fill(password(name))
+        page.get_by_role("button", name="Continue").click()

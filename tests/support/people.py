@@ -62,9 +62,7 @@ class Visitor:
         }
         response = self.post("/hub/signup", fields)
         assert response.status_code == 200, f"{response.status_code}: {response.text}"
-        found = ALERT.search(response.text)
-        assert found, f"the page does not answer: {response.text}"
-        return unescape(found[1])
+        return alert(response)
 
     def signed_in(self) -> bool:
         """Whether the hub shows its home page, or else asks for a login."""
@@ -78,6 +76,13 @@ def refusal(response: requests.Response) -> str:
     """The message above the login form; an AssertionError when the response is something else."""
     found = LOGIN_ERROR.search(response.text)
     assert found, f"no login form with a message: {response.status_code}: {response.text}"
+    return unescape(found[1])
+
+
+def alert(response: requests.Response) -> str:
+    """The answer above a form of NativeAuthenticator."""
+    found = ALERT.search(response.text)
+    assert found, f"the page has no answer: {response.text}"
     return unescape(found[1])
 
 

@@ -9,7 +9,7 @@ from traitlets.config import Config
 
 from hub import configuration, paths
 from hub.sign_in import config as sign_in
-from hub.sign_in.known import KnownPeople
+from hub.sign_in.known import ProviderAuthenticator
 from hub.sign_in.table import AUTHENTICATORS
 from hub.users import userlist
 from hub.users.roster import History
@@ -50,7 +50,7 @@ def test_every_setting_reaches_a_trait(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in AUTHENTICATORS if name != "native"])
 def test_the_list_is_the_authority(name: str) -> None:
     authenticator = made(name)
-    assert isinstance(authenticator, KnownPeople)
+    assert isinstance(authenticator, ProviderAuthenticator)
     assert authenticator.admin_users == {"mal"}
     assert authenticator.allowed_users == {"mal", "zoe"}
     assert authenticator.blocked_users == {"niska"}

@@ -1,6 +1,6 @@
-"""Accounts of NativeAuthenticator: one for everybody the hub knows, so that no name is free for the first visitor.
+"""Accounts of NativeAuthenticator: one for every user of the hub, so that no visitor can take such a name.
 
-NativeAuthenticator authorises whoever signs up first under the name of an administrator or of a listed user
+NativeAuthenticator authorises the first sign-up under the name of an administrator or of a listed user
 (`get_authed_users` in its source). Here such a name has an account, with a random initial password, before the hub
 opens its port.
 """
@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 
 
 def find(db: Session, name: str) -> UserInfo | None:
-    """The account of `name`, as it is in the database now.
+    """The account of `name`, read from the database again.
 
-    The hub's sessions keep what they once read, and `make password` writes from another process.
+    The hub's sessions keep what they have read, and `make password` writes from another process.
     """
     return db.query(UserInfo).populate_existing().filter(UserInfo.username == name).first()
 
@@ -42,7 +42,7 @@ def ensure(
         db: a session of the hub's database. Committed after each account.
         names: user names as JupyterHub writes them (lower case).
         initial: where initial passwords are kept.
-        chosen: the passwords that the operator has set for some of them; they are not kept, the operator has them.
+        chosen: the passwords that the operator has set for some of them; these are not kept.
     """
     chosen = chosen or {}
     UserInfo.__table__.create(db.get_bind(), checkfirst=True)
@@ -57,14 +57,13 @@ def ensure(
 def void_sign_ups(db: Session, names: Iterable[str]) -> None:
     """Delete the accounts of `names` that wait for approval. Committed at the end.
 
-    A stranger may have signed up under a name before the userlist had it, and an administrator who then sees a
-    listed name wait for approval would give it.
+    A stranger may have signed up under a name before it was listed, and an administrator would approve a listed name.
     """
     UserInfo.__table__.create(db.get_bind(), checkfirst=True)
     for name in names:
         account = find(db, name)
         if account and not account.is_authorized:
-            log.warning("The userlist has %s now: the sign-up under that name is void", name)
+            log.warning("%s is on the userlist now: the sign-up under that name was deleted", name)
             db.delete(account)
     db.commit()
 

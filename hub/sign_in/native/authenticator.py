@@ -1,4 +1,4 @@
-"""NativeAuthenticator 1.3 for JupyterHub 6, without its holes.
+"""NativeAuthenticator 1.3, corrected for JupyterHub 6.
 
 What is changed, and why, is in docs/people.md. Its pages and its table stay as they are.
 """
@@ -20,30 +20,30 @@ from hub.sign_in.native.lockout import SECONDS, Lockout
 from hub.sign_in.native.passwords import InitialPasswords
 from hub.users import userlist
 
-LOCKED = f"Too many failed attempts: this name is locked for {SECONDS // 60} minutes."
+LOCKED = f"Too many failed attempts. This name is locked for {SECONDS // 60} minutes."
 
 
 class AccountAuthenticator(NativeAuthenticator):
-    """Accounts with passwords in the hub's own database; an account is authorised by an administrator or the list."""
+    """Accounts in the hub's own database; the userlist or an administrator authorises them."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.lockout = Lockout()
-        passwords.workers.submit(passwords.nobodys_hash)  # or the first unknown name would take twice as long
+        passwords.workers.submit(passwords.unmatched_hash)  # else the first unknown name would take twice as long
         self.initial_passwords = InitialPasswords(paths.INITIAL_PASSWORDS)
 
     async def authenticate(self, handler: BaseHandler, data: dict[str, str]) -> str | None:
         """Return the name when the password is right and the account is authorised, None when it is wrong.
 
-        An unknown name costs the same time as a known one, and the check runs in a thread: in the hub's only thread
-        16 people guessing made everybody wait 2.2 s for each page.
+        An unknown name takes the same time as a known one, and the check runs in a thread of its own: in the hub's main
+        thread, 16 concurrent attempts delayed every page by 2.2 s.
 
         Raises:
             tornado.web.HTTPError: 403 with a message for the form when the name is locked or not authorised yet.
         """
         name = self.normalize_username(data.get("username", ""))
         account = self.get_user(name)
-        hashed = account.password if account else await _in_worker(passwords.nobodys_hash)
+        hashed = account.password if account else await _in_worker(passwords.unmatched_hash)
         if not self.lockout.admit(name, hashed):
             raise web.HTTPError(403, LOCKED)
         right = await _in_worker(passwords.matches, data.get("password", ""), hashed)
@@ -59,23 +59,23 @@ class AccountAuthenticator(NativeAuthenticator):
         return accounts.find(self.db, self.normalize_username(username))
 
     async def sign_up(self, username: str, password: str) -> tuple[str | None, str]:
-        """Make an account for somebody new.
+        """Make an account for a new user.
 
         Returns:
-            The reason why it was refused, or None; and what to tell the person when it was not.
+            The reason why it was refused, or None; and the message for the user when it was not.
         """
         name = self.normalize_username(username.strip())
         reason = self._name_complaint(name) or passwords.complaint(password)
         if reason:
             return reason, ""
         hashed = await _in_worker(passwords.hash_password, password)
-        if self._taken(name):  # somebody else may have been faster during the hash
+        if self._taken(name):  # another visitor may have taken it during the hash
             return self._name_complaint(name), ""
         self.db.add(UserInfo(username=name, password=hashed, is_authorized=self.open_signup))
         self.db.commit()
         if self.open_signup:
-            return None, "Your account is ready: you can sign in now."
-        return None, "Your account waits for an administrator's approval. You can sign in once it is given."
+            return None, "Your account is ready. You can sign in now."
+        return None, "Your account is waiting for an administrator's approval. You can sign in after that."
 
     async def change_password(self, username: str, new_password: str) -> str | None:
         """Give `username` a new password. Returns the reason why it was refused, or None."""
@@ -97,9 +97,9 @@ class AccountAuthenticator(NativeAuthenticator):
         return right
 
     async def add_user(self, user: orm.User) -> None:
-        """JupyterHub calls this for everybody at start and for whom an administrator adds in the console.
+        """JupyterHub calls this for every user at its start, and for users added in the console.
 
-        The latter need an account, too: without one, the name would belong to the first visitor who signs up.
+        The latter need an account, too: without one, the first visitor could sign up under that name.
         """
         super().add_user(user)
         if self.get_user(user.name) is None:
@@ -114,7 +114,7 @@ class AccountAuthenticator(NativeAuthenticator):
         super().delete_user(user)
 
     def validate_username(self, username: str) -> bool:
-        """Hold everybody to the userlist's rule of names, whom an administrator adds in the console, too."""
+        """Whether a name follows the rules of the userlist, also one that is added in the console."""
         return userlist.complaint(username) is None
 
     def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
@@ -128,10 +128,10 @@ class AccountAuthenticator(NativeAuthenticator):
 
     def _name_complaint(self, name: str) -> str | None:
         if reason := userlist.complaint(name):
-            return f"This cannot be a user name: {reason}"
+            return f"This name cannot be used: {reason}"
         if "#" in name:  # NativeAuthenticator's link to approve alice#x leads to alice
-            return "This cannot be a user name: it has a # in it."
-        return "This user name is already in use: choose another." if self._taken(name) else None
+            return 'User names cannot contain "#".'
+        return "This user name is already in use. Choose another one." if self._taken(name) else None
 
 
 async def _in_worker(function: Any, *args: Any) -> Any:

@@ -12,10 +12,10 @@ from tornado.escape import url_escape
 
 
 class LoginHandler(native.LoginHandler):
-    """Sign in. The original's `post` needs `statsd`, which JupyterHub 6 does not have: every login was a 500."""
+    """Sign in. The original's `post` needs `statsd`, which JupyterHub 6 does not have: every login failed with 500."""
 
     async def post(self) -> None:
-        """Sign in; a form without a name, which JupyterHub answers with a 500, has an empty one."""
+        """Sign in. A form without a name, which would fail with status 500, is treated as one with an empty name."""
         for arguments in (self.request.arguments, self.request.body_arguments):
             arguments.setdefault("username", [b""])
         await HubLoginHandler.post(self)
@@ -32,7 +32,7 @@ class LoginHandler(native.LoginHandler):
 
 
 class SignUpHandler(native.SignUpHandler):
-    """Sign up. The original hashes in the hub's only thread, and a password of more than 72 bytes was a 500."""
+    """Sign up. The original hashes in the hub's main thread, and fails with 500 for more than 72 bytes."""
 
     async def post(self) -> None:
         """Make the account, or say what is wrong with the name or the password."""
@@ -61,7 +61,7 @@ class ChangePasswordHandler(native.ChangePasswordHandler):
 
 
 class ChangePasswordAdminHandler(native.ChangePasswordAdminHandler):
-    """Somebody else's password, set by an administrator."""
+    """Another user's password, changed by an administrator."""
 
     @needs_scope("admin:users")
     async def post(self, user_name: str) -> None:
@@ -74,7 +74,7 @@ class ChangePasswordAdminHandler(native.ChangePasswordAdminHandler):
 
 
 class _SameOrigin(native.LocalBase):
-    """Refuse a request that another site's page has sent: these two pages change things on a GET.
+    """Refuse a request that a page of another site has sent: these two pages change data on a GET.
 
     https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
     """
@@ -87,11 +87,11 @@ class _SameOrigin(native.LocalBase):
 
 
 class ToggleAuthorizationHandler(_SameOrigin, native.ToggleAuthorizationHandler):
-    """Approve an account, or take the approval back."""
+    """Approve an account, or withdraw the approval."""
 
     @needs_scope("admin:users")
     async def get(self, slug: str) -> None:
-        """Do it, if there is such an account."""
+        """Change the approval; 404 without such an account."""
         if not self.authenticator.user_exists(slug):
             raise web.HTTPError(404)
         await super().get(slug)
@@ -119,6 +119,6 @@ async def _change_password(handler: native.LocalBase, name: str) -> str | None:
 
 
 async def _answer(handler: native.LocalBase, template: str, reason: str | None, message: str, **context: Any) -> None:
-    """Render a form's page again with what came of it."""
+    """Show the form's page again, with the result."""
     alert = "alert-danger" if reason else "alert-success"
     handler.finish(await handler.render_template(template, alert=alert, result_message=reason or message, **context))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 ATTEMPTS = 5
 SECONDS = 600
-# Names that do not exist are counted, too, or the lock would tell them apart. So the table has an end: the name that
-# was tried longest ago goes first.
+# Names that do not exist are counted, too: else the lock would reveal which ones exist. The table has a limit, and the
+# name that was tried longest ago is dropped first.
 MAX_NAMES = 10_000
-# No account's name is longer (userlist.MAX_BYTES), but what visitors type may have megabytes.
+# Longer than any account's name (userlist.MAX_BYTES); visitors may send megabytes.
 MAX_LENGTH = 129
 
 
@@ -24,11 +24,11 @@ class _Record:
 
 
 class Lockout:
-    """Counts attempts per name: five, then none for ten minutes.
+    """Counts attempts by name: after five, the name is locked for ten minutes.
 
-    NativeAuthenticator counts after the check, so that many attempts at once are all let through, and forgets the
-    lock at once unless two settings are made. Here an attempt counts from its start. A new password unlocks, because
-    the count belongs to the name and its password: `make password` is the way out.
+    NativeAuthenticator counts after the check, so that it admits many attempts at once, and its lock needs two
+    settings. Here an attempt counts from its start. A new password unlocks the name, because the count belongs to the
+    name and its password: `make password` ends a lock.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,7 +36,7 @@ class Lockout:
         self._records: OrderedDict[str, _Record] = OrderedDict()
 
     def admit(self, name: str, password_hash: bytes) -> bool:
-        """Count an attempt. Returns whether it may go on; a refused one does not make the lock longer."""
+        """Count an attempt. Returns whether the name is not locked; a refused attempt does not extend the lock."""
         name = name[:MAX_LENGTH]
         now = self._clock()
         record = self._records.get(name)
@@ -52,5 +52,5 @@ class Lockout:
         return True
 
     def succeeded(self, name: str) -> None:
-        """Forget the failed attempts of a name whose password was right."""
+        """Forget the failed attempts of a name: its password was correct."""
         self._records.pop(name[:MAX_LENGTH], None)

@@ -17,8 +17,8 @@ MIN_LENGTH = 8
 # bcrypt looks at no more than 72 bytes, and bcrypt 5 raises an error for more.
 MAX_BYTES = 72
 
-# A check takes about 0.2 s of a core. In threads (bcrypt releases the GIL) the hub goes on answering meanwhile, and
-# half of the cores are enough: 16 people guessing at once must not take those that everybody's servers need.
+# A check takes about 0.2 s of a core. It runs in threads (bcrypt releases the GIL), so that the hub goes on answering;
+# and on half of the cores, because 16 concurrent attempts must not take those that users' servers need.
 workers = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) // 2), thread_name_prefix="bcrypt")
 
 
@@ -29,13 +29,13 @@ def _common() -> frozenset[str]:
 
 
 def complaint(password: str) -> str | None:
-    """Say in a sentence why `password` is not good enough, or None where it is."""
+    """A sentence that says why `password` is refused, or None where it is good enough."""
     if len(password) < MIN_LENGTH:
         return f"The password needs at least {MIN_LENGTH} characters."
     if len(password.encode()) > MAX_BYTES:
-        return f"The password has more than {MAX_BYTES} bytes, the most that can be used."
+        return f"The password has more than {MAX_BYTES} bytes, which is the maximum."
     if password.lower() in _common():
-        return "This password is one of the most common ones: choose another."
+        return "This password is one of the most common ones. Choose another one."
     return None
 
 
@@ -46,13 +46,13 @@ def generate() -> str:
 
 
 def hash_password(password: str) -> bytes:
-    """The bcrypt hash of a password that `complaint` has nothing against. Takes 0.2 s: call it in `workers`."""
+    """The bcrypt hash of a password that is good enough. Takes 0.2 s: call it in `workers`."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt())
 
 
 @functools.cache
-def nobodys_hash() -> bytes:
-    """A hash that no password matches, to spend the same time on a name that does not exist as on one that does."""
+def unmatched_hash() -> bytes:
+    """A hash that no password matches: names that do not exist take the same time as others."""
     return hash_password(secrets.token_urlsafe(32))
 
 
@@ -64,9 +64,9 @@ def matches(password: str, hashed: bytes) -> bool:
 
 
 class InitialPasswords:
-    """The initial passwords nobody has changed yet: one file (mode 0600) a user in a directory of the data volume.
+    """The initial passwords that are still in use: one file (mode 0600) per user in a directory of the data volume.
 
-    One file each, because the hub and `make password` write at the same time.
+    One file each, because the hub and `make password` may write at the same time.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -85,7 +85,7 @@ class InitialPasswords:
         partial.rename(self._file(name))
 
     def forget(self, name: str) -> None:
-        """The person has a password of their own now."""
+        """Delete the initial password of `name`: the user has changed it."""
         self._file(name).unlink(missing_ok=True)
 
     def all(self) -> dict[str, str]:
@@ -95,6 +95,6 @@ class InitialPasswords:
         kept = (path for path in self.directory.iterdir() if not path.name.endswith("%.partial"))
         found = {}
         for path in kept:
-            with suppress(FileNotFoundError):  # forgotten just now
+            with suppress(FileNotFoundError):  # deleted meanwhile
                 found[unquote(path.name)] = path.read_text()
         return found
