@@ -43,8 +43,7 @@ def say(text: str) -> None:
 def prepare(host: Host, names: Sequence[str]) -> None:
     """Check everything; write a tar with what is missing in secrets/, and the number of the socket's group."""
     root = host.checkout.root
-    made = secrets.tokens(root)
-    host.checkout.add(made.files, made.variables)
+    made = with_tokens(host)
     warnings = list(check.settings_and_files(host))
     pair = secrets.pair(root, [*names, *check.names(host)])
     host.checkout.add(pair.files, {})
@@ -54,6 +53,13 @@ def prepare(host: Host, names: Sequence[str]) -> None:
     sys.stderr.write(check.in_lines(warnings))
     for line in made.said + pair.said:
         say(line)
+
+
+def with_tokens(host: Host) -> secrets.Made:
+    """Make the tokens that are missing, for this run alone unless they are written: a new clone has none."""
+    made = secrets.tokens(host.checkout.root)
+    host.checkout.add(made.files, made.variables)
+    return made
 
 
 def make(host: Host, _: Sequence[str]) -> None:
@@ -68,6 +74,7 @@ def make(host: Host, _: Sequence[str]) -> None:
 
 def network_and_volumes(host: Host, _: Sequence[str] = ()) -> None:
     """Make what must stay, unless it is there: Compose does not own it, so that `down -v` cannot delete it."""
+    with_tokens(host)
     client = host.client
     volumes = [host.found.host.data_volume_host, *(name for each in host.found.overlays for name in each.volumes())]
     wanted = [("network", client.networks, host.found.hub.docker_network_name)]
@@ -81,6 +88,7 @@ def network_and_volumes(host: Host, _: Sequence[str] = ()) -> None:
 
 def images(host: Host, _: Sequence[str]) -> None:
     """Print the notebook images, one on each line: the own one always, another one where it is missing."""
+    with_tokens(host)
     for image in doctor.images(host):
         if image == host.own_notebook_image or not host.image_id(image):
             print(image)
