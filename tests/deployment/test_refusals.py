@@ -26,7 +26,7 @@ BAD_LISTS = {
 }
 NOBODY = "userlist: there is no administrator"
 # Compose itself has to do with these, before there is a container to check the others in.
-CHOOSES_FILES = {
+OF_COMPOSE = {
     "BASE_IMAGE",
     "BIND_ADDRESS",
     "COMPOSE_PROJECT_NAME",
