@@ -194,7 +194,7 @@ def test_what_is_special_on_this_host_is_the_systems_too() -> None:
 
 
 def test_what_the_build_makes_and_looks_for() -> None:
-    text = "- name: shared\n- name: \"{group}\"\n- {name: d, host: /srv/d}\n"
+    text = '- name: shared\n- name: "{group}"\n- {name: d, host: /srv/d}\n'
     found = parse(text, userlist.parse("mal admin pilots\n"))
     assert [folder.source for folder in found] == ["crew-shared-shared", "crew-shared-pilots", "/srv/d"]
 
