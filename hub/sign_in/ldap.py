@@ -66,8 +66,8 @@ class DirectoryAuthenticator(FormAuthenticator, LDAPAuthenticator):
             tornado.web.HTTPError: 503 with a message for the form when the directory is unavailable.
         """
         name = data.get("username", "").strip()
-        # No character with a meaning in a DN or a filter reaches the directory; nor, without a search, a letter that it may
-        # match with another one, such as é with e, because its answer has no name then.
+        # No character with a meaning in a DN or a filter reaches the directory; nor, without a search, a letter that it
+        # may match with another one, such as é with e, because its answer has no name then.
         if userlist.complaint(name) or not (self.lookup_dn or name.isascii()):
             return None
         asked = {"username": name, "password": data.get("password", "")}

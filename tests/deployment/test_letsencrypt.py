@@ -172,7 +172,7 @@ def test_a_closed_port_is_explained_and_not_tried_too_often(crew: Crew) -> None:
     for _ in range(4):
         done = crew.obtain(DOMAIN=name)
         assert done.returncode == 1
-        assert f"FAIL: nothing answers at port 80 of {name}." in done.stderr
+        assert f"FAIL: port 80 of {name} cannot be reached." in done.stderr
     assert "connection refused" in done.stderr
     for part in (crew.first.address, f"HTTP_PORT={port}", "BIND_ADDRESS=127.0.0.1"):
         assert part in done.stderr

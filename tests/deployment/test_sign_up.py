@@ -28,7 +28,7 @@ def admin(deployment: Deployment) -> Visitor:
 
 @pytest.fixture
 def newcomer(deployment: Deployment) -> Generator[str]:
-    """A name that nobody has. Whoever has it after the test is deleted."""
+    """A name that is not in use. A user who has it after the test is deleted."""
     name = f"newcomer{secrets.token_hex(4)}"
     yield name
     # Deleting a user deletes the account, too; an account alone has no user yet.
@@ -75,7 +75,7 @@ def row_on_authorize_users(page: Page, deployment: Deployment, name: str) -> Loc
     return page.locator("tr").filter(has=page.get_by_role("cell", name=name, exact=True))
 
 
-def test_an_administrator_lets_somebody_in(
+def test_an_administrator_approves_an_account(
     deployment: Deployment, new_page: Callable[..., Page], newcomer: str
 ) -> None:
     page = new_page()
@@ -93,7 +93,7 @@ def test_an_administrator_lets_somebody_in(
     wait_for_lab(page)
 
 
-def test_an_administrator_discards_somebody(
+def test_an_administrator_discards_an_account(
     deployment: Deployment, new_page: Callable[..., Page], newcomer: str
 ) -> None:
     page = new_page()
@@ -130,7 +130,7 @@ def test_only_an_administrator_can_decide(deployment: Deployment, newcomer: str)
 
 
 @pytest.mark.parametrize("name", ["alice", "ALICE", "admin", "Admin", " alice "])
-def test_a_name_that_somebody_has_is_refused(deployment: Deployment, name: str) -> None:
+def test_a_name_in_use_is_refused(deployment: Deployment, name: str) -> None:
     visitor = Visitor(deployment.url)
     assert TAKEN in visitor.sign_up(name, PASSWORD)
     assert visitor.sign_in(name, PASSWORD) == "Invalid username or password"

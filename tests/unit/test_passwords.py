@@ -44,7 +44,8 @@ def initial(tmp_path: Path) -> InitialPasswords:
     ],
 )
 def test_complaint(password: str, reason: str | None) -> None:
-    assert passwords.complaint(password) == reason
+    complaint = passwords.complaint(password)
+    assert reason in complaint if reason and complaint else complaint is reason
 
 
 def test_every_common_password_is_refused() -> None:

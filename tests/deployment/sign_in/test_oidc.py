@@ -28,7 +28,7 @@ SETTINGS = {
     "OAUTH_GROUPS_CLAIM": "groups",
     "OAUTH_ALLOWED_GROUPS": "engineers; ship's doctors",
     "OAUTH_ADMIN_GROUPS": "captains",
-    # Servers remember for five minutes whom the hub knows; here, no longer than a restart of the hub takes.
+    # Servers remember users for five minutes; here, for less time than a restart of the hub takes.
     "DOCKER_SPAWN_CMD": "start-singleuser.py --HubOAuth.cache_max_age=1",
 }
 LONG = "x" * 10_000
@@ -325,7 +325,7 @@ def test_a_made_up_callback_is_refused(provider: OidcProvider, hub: Deployment, 
 def test_a_user_who_cancels_at_the_provider_reads_why(provider: OidcProvider, page: Page) -> None:
     provider.press_button(page)
     page.get_by_role("button", name="Cancel").click()
-    expect(page.locator("body")).to_contain_text("The person did not want to sign in.")
+    expect(page.locator("body")).to_contain_text("The user cancelled.")
     expect(page.locator("#jupyterhub-logo")).to_be_visible()
 
 
@@ -377,6 +377,14 @@ def server_page(visitor: Visitor, name: str) -> requests.Response:
     """What a user's running server answers, after it has sent the visitor to the hub if it did not know them."""
     visitor.session.get(f"{visitor.url}/user/{name}/lab", timeout=60)
     return visitor.get(f"/user/{name}/api/contents")
+
+
+def test_an_api_token_alone_ends_with_the_account(provider: OidcProvider) -> None:
+    assert provider.enter("zoe") == ALLOWED
+    token = provider.token("zoe")
+    provider.disable("zoe")
+    provider.restart()
+    assert not provider.accepts(token)
 
 
 def test_parallel_requests_use_a_rotated_refresh_token_once(provider: OidcProvider, hub: Deployment) -> None:

@@ -1,4 +1,4 @@
-"""The APIs that tell an application who somebody is.
+"""The APIs that report to an application who a user is.
 
 GitHub: https://docs.github.com/en/rest/orgs/members and https://docs.github.com/en/rest/teams/members
 GitLab: https://docs.gitlab.com/api/members/
@@ -81,14 +81,14 @@ class GitHubApi(Api):
         self.refuse(403, "Sorry. Your account was suspended.")
 
     def refuse_for_rate(self) -> None:
-        """403, to be told from others by its headers."""
+        """403, which differs from others by its headers."""
         self.set_header("X-RateLimit-Limit", "5000")
         self.set_header("X-RateLimit-Remaining", "0")
         self.set_header("X-RateLimit-Reset", str(int(time.time()) + HOUR))
         self.refuse(403, "API rate limit exceeded for user.")
 
     def member_of(self, organization: Organization) -> bool:
-        """Whether the one who asks may see the organization from within: a member whose token may read it."""
+        """Whether the token may read the organization, and belongs to a member."""
         return self.account.login.lower() in organization.members and self.scope("read:org", "write:org", "admin:org")
 
     def closed(self, organization: Organization) -> bool:

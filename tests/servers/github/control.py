@@ -38,11 +38,11 @@ class Accounts(Control):
         self.world.accounts[login.lower()] = Account(number, login, **self.body())
 
     def patch(self, login: str) -> None:
-        """Suspend somebody, or end that."""
+        """Suspend a user, or end that."""
         self.world.accounts[login.lower()].suspended = self.body()["suspended"]
 
     def delete(self, login: str) -> None:
-        """Void somebody's tokens: what the owner does under "Authorized OAuth Apps"."""
+        """Revoke a user's tokens: what the user does under "Authorized OAuth Apps"."""
         self.world.revoke(login)
 
 
@@ -90,7 +90,7 @@ class Requests(Control):
     """/requests."""
 
     def get(self) -> None:
-        """Every authorize request of somebody who was signed in, with its parameters."""
+        """Every authorize request of a signed-in user, with its parameters."""
         self.finish({"requests": self.world.requests})
 
 

@@ -1,4 +1,4 @@
-"""Signing in and allowing an application: the pages for people, and the exchange of codes for tokens.
+"""Signing in and allowing an application: the pages for users, and the exchange of codes for tokens.
 
 GitHub: https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
 GitLab: https://docs.gitlab.com/api/oauth2/
@@ -57,7 +57,7 @@ class Handler(RequestHandler):
 
 
 class LoginPage(Handler):
-    """Name and password; whoever is right has a session."""
+    """Name and password; correct ones start a session."""
 
     def get(self) -> None:
         """Show the form."""

@@ -1,4 +1,4 @@
-"""What the server knows: applications, people, organizations, codes and tokens; in a file, so no restart loses it."""
+"""What the server knows: applications, users, organizations, codes and tokens; in a file, so no restart loses it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class App:
 
 @dataclass
 class Account:
-    """A person."""
+    """A user."""
 
     id: int
     login: str
@@ -54,7 +54,7 @@ class Organization:
 
 @dataclass
 class Code:
-    """What somebody has allowed an application, until it is exchanged for a token."""
+    """What a user has allowed an application, until it is exchanged for a token."""
 
     client_id: str
     login: str
@@ -78,7 +78,7 @@ class Token:
 
 @dataclass
 class World:
-    """Everything; names of people and organizations are found in any case."""
+    """Everything; names of users and organizations are found in any case."""
 
     cookie_secret: str = field(default_factory=lambda: secrets.token_hex(32))
     apps: dict[str, App] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class World:
         partial.replace(FILE)
 
     def account(self, login: str) -> Account | None:
-        """Find somebody by name."""
+        """Find a user by name."""
         return self.accounts.get(login.lower())
 
     def organization(self, name: str) -> Organization | None:
@@ -122,6 +122,6 @@ class World:
         return value
 
     def revoke(self, login: str) -> None:
-        """Make somebody's tokens worthless and forget what was consented to."""
+        """Revoke a user's tokens and consents."""
         self.tokens = {value: token for value, token in self.tokens.items() if token.login != login.lower()}
         self.consents = {pair: scopes for pair, scopes in self.consents.items() if pair[0] != login.lower()}

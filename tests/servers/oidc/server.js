@@ -1,4 +1,4 @@
-// A certified OpenID Connect provider with accounts of its own: the tests' Keycloak. Everybody's password is the
+// A certified OpenID Connect provider with accounts of its own: the tests' Keycloak. Each password is the
 // account's name and "-password". What a test changes goes through admin.js, on a port of its own.
 
 import { generateKeyPairSync, randomBytes } from "node:crypto";
@@ -13,7 +13,7 @@ const { ISSUER, CLIENT_ID, CLIENT_SECRET, CLIENT_AUTHENTICATION, REDIRECT_URI } 
 const PORT = 8443;
 const ADMIN_PORT = 8080;
 
-// A subject is no name: whoever takes it for one is found out.
+// Not the user's name, so that a hub that uses the subject as a name fails.
 const subject = (name) => `id-of-${name}`;
 
 // Of an account that is disabled, or was never there, every token is void: 401, invalid_grant.
@@ -22,7 +22,7 @@ function findAccount(ctx, id) {
   return disabled ? undefined : { accountId: id, claims: () => ({ sub: id, ...claims, realm_access: { roles } }) };
 }
 
-// Consent is given without asking: the hub is under test, not the person.
+// Consent is given without asking: the hub is under test, not the user.
 async function loadExistingGrant(ctx) {
   const { client, session, params } = ctx.oidc;
   const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
@@ -85,7 +85,7 @@ async function signIn(ctx) {
   const name = form.get("name");
   let result = { login: { accountId: subject(name) } };
   if (form.has("cancel")) {
-    result = { error: "access_denied", error_description: "The person did not want to sign in." };
+    result = { error: "access_denied", error_description: "The user cancelled." };
   } else if (!findAccount(ctx, subject(name)) || form.get("password") !== `${name}-password`) {
     ctx.status = 401;
     ctx.body = page("Wrong name or password.");
