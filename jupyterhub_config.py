@@ -6,7 +6,7 @@ from hub.servers import config as servers
 from hub.settings.model import wire
 from hub.sign_in import config as sign_in
 
-c = get_config()  # noqa: F821 -- JupyterHub defines it
+c = get_config()  # noqa: F821 # pyright: ignore[reportUndefinedVariable] -- JupyterHub defines it
 found = configuration.of_this_process()
 
 for group in (found.hub, *(overlay.values for overlay in found.overlays)):
@@ -19,4 +19,4 @@ services.configure(c, found)
 
 # What was not foreseen here: see jupyterhub_config.d/README.md.
 for file in sorted(paths.MORE_CONFIG.glob("*.py")):
-    load_subconfig(str(file))  # noqa: F821 -- traitlets defines it
+    load_subconfig(str(file))  # noqa: F821 # pyright: ignore[reportUndefinedVariable] -- traitlets defines it

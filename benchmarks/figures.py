@@ -45,30 +45,32 @@ class ClassStart:
 def of_starts(plain: list[float], ours: list[float]) -> Figure:
     """Single starts, in seconds."""
     ratio = statistics.median(ours) / statistics.median(plain)
-    cells = [f"{statistics.median(s):.2f} s ({min(s):.2f} to {max(s):.2f})" for s in (plain, ours)]
+    theirs, own = [f"{statistics.median(s):.2f} s ({min(s):.2f} to {max(s):.2f})" for s in (plain, ours)]
     what = f"start of one server until it answers: median of {len(ours)} (range)"
-    return Figure(what, *cells, "≤ 0.5", ratio <= 0.5, ratio)
+    return Figure(what, theirs, own, "≤ 0.5", ratio <= 0.5, ratio)
 
 
 def of_classes(plain: ClassStart, ours: ClassStart) -> Figure:
     """Many starts at once."""
     ratio = statistics.mean(ours.waits) / statistics.mean(plain.waits)
-    cells = [f"{statistics.mean(c.waits):.1f} s ({c.waits[-1]:.1f} s), {len(c.failures)}" for c in (plain, ours)]
+    theirs, own = [f"{statistics.mean(c.waits):.1f} s ({c.waits[-1]:.1f} s), {len(c.failures)}" for c in (plain, ours)]
     what = f"{len(ours.waits) + len(ours.failures)} servers at once: mean wait (longest), failed starts"
-    return Figure(what, *cells, "≤ 0.6", ratio <= 0.6 and not ours.failures, ratio)
+    return Figure(what, theirs, own, "≤ 0.6", ratio <= 0.6 and not ours.failures, ratio)
 
 
 def of_health(plain: tuple[list[float], int], ours: tuple[list[float], int]) -> Figure:
     """The hub's answers, in ms, while passwords are guessed."""
-    cells = [f"{_percentile(ms, 50):.0f} ms, {_percentile(ms, 95):.0f} ms ({guesses})" for ms, guesses in (plain, ours)]
+    theirs, own = [
+        f"{_percentile(ms, 50):.0f} ms, {_percentile(ms, 95):.0f} ms ({guesses})" for ms, guesses in (plain, ours)
+    ]
     what = f"the hub's answer while {GUESSERS} guess passwords: p50, p95 (guesses)"
-    return Figure(what, *cells, "p95 < 100 ms", _percentile(ours[0], 95) < 100)
+    return Figure(what, theirs, own, "p95 < 100 ms", _percentile(ours[0], 95) < 100)
 
 
 def of_restarts(plain: Counts, ours: Counts) -> Figure:
     """Requests to a running server while its hub restarts."""
-    cells = [f"{counts.failed} of {counts.sent}" for counts in (plain, ours)]
-    return Figure("hub restarted: failed requests to a running server", *cells, "0", ours.failed == 0)
+    theirs, own = [f"{counts.failed} of {counts.sent}" for counts in (plain, ours)]
+    return Figure("hub restarted: failed requests to a running server", theirs, own, "0", ours.failed == 0)
 
 
 def of_renewal(requests: Counts, executions: Counts) -> Figure:
@@ -81,12 +83,12 @@ def of_renewal(requests: Counts, executions: Counts) -> Figure:
 def of_throughput(plain: tuple[Throughput, Throughput], ours: tuple[Throughput, Throughput]) -> Figure:
     """Requests through the proxy and directly; the ratio is how much of the direct rate is left, ours to plain."""
     shares = [through.per_second / direct.per_second for through, direct in (plain, ours)]
-    cells = [
+    theirs, own = [
         f"{through}; directly {direct} ({share:.2f})"
         for (through, direct), share in zip((plain, ours), shares, strict=True)
     ]
     what = "a server's answers through the proxy: rate, p50, p99; the same without it (share of the rate that is left)"
-    return Figure(what, *cells, ratio=shares[1] / shares[0])
+    return Figure(what, theirs, own, ratio=shares[1] / shares[0])
 
 
 def of_ups(plain: float, ours: float) -> Figure:
@@ -102,8 +104,8 @@ def of_sizes(plain: float, ours: float) -> Figure:
 
 def of_memory(plain: ClassStart, ours: ClassStart) -> Figure:
     """Memory of idle servers, in MiB."""
-    cells = [f"{start.memory:.0f} MiB" for start in (plain, ours)]
-    return Figure("memory of an idle server", *cells, ratio=ours.memory / plain.memory)
+    theirs, own = [f"{start.memory:.0f} MiB" for start in (plain, ours)]
+    return Figure("memory of an idle server", theirs, own, ratio=ours.memory / plain.memory)
 
 
 def table(figures: list[Figure]) -> str:

@@ -101,7 +101,7 @@ class Host:
         labels = {COMPOSE_PROJECT: self.project}
         try:
             container = self.client.containers.create(
-                image, command and list(command), mounts=list(mounts), labels=labels, **strict | options
+                image, list(command) if command else None, mounts=list(mounts), labels=labels, **strict | options
             )
         except APIError as error:
             return Done(125, "", str(error.explanation))
@@ -110,13 +110,13 @@ class Host:
                 container.put_archive("/", packed(files))
             container.start()
             code = container.wait(timeout=seconds)["StatusCode"]
+        except APIError as error:  # also a RequestException
+            return Done(127, "", str(error.explanation))
         except requests.exceptions.RequestException:
             code = TIMED_OUT
-        except APIError as error:
-            return Done(127, "", str(error.explanation))
         else:
-            out, err = (container.logs(stdout=first, stderr=not first).decode() for first in (True, False))
-            return Done(code, out, err)
+            logs: list[Any] = [container.logs(stdout=first, stderr=not first) for first in (True, False)]
+            return Done(code, *(log.decode() for log in logs))
         finally:
             container.remove(force=True, v=True)
         return Done(code, "", "")
@@ -139,12 +139,13 @@ class Host:
         """
         try:
             container = self.client.containers.get(self.project)
-            code, (out, err) = container.exec_run(list(command), demux=True)
+            done: Any = container.exec_run(list(command), demux=True)
         except (NotFound, APIError):
             raise OperatorError("the hub does not run", "make up") from None
-        if code:
-            raise RelayedError((err or b"").decode())
-        return (out or b"").decode()
+        out, err = ((output or b"").decode() for output in done.output)
+        if done.exit_code:
+            raise RelayedError(err)
+        return out
 
     def hub_users(self) -> dict[str, Any]:
         """What the hub knows of its users; see `hub.admin.users`."""

@@ -63,7 +63,7 @@ def check(host: Host) -> None:
 def wanted(compose: dict[str, Any]) -> list[Port]:
     """The ports that the services publish, from what `docker compose config --format json` prints."""
     return [
-        Port(port.get("host_ip", EVERYWHERE), int(port["published"]), SETTINGS.get(port["target"], name))
+        Port(port.get("host_ip", EVERYWHERE), int(port["published"]), SETTINGS.get(port["target"], str(name)))
         for name, service in compose["services"].items()
         for port in service.get("ports", ())
         if "published" in port
@@ -108,7 +108,7 @@ def attempt(address: str, number: int) -> int:
 def process(number: int) -> str:
     """The process that listens at a port."""
     for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == number and connection.pid:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (number,) and connection.pid:
             return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
     return "a process that cannot be seen"
 

@@ -49,7 +49,7 @@ RUN --mount=type=secret,id=ca_bundle <<'SH'
 set -eu
 if [ -s /run/secrets/ca_bundle ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca_bundle; fi
 mkdir -p /locks
-for directory in proxy tests/servers/*; do
+for directory in proxy tests/lint tests/servers/*; do
   [ -e "$directory/package.json" ] || continue
   [ -z "$UPGRADE" ] || rm -f "$directory/package-lock.json"
   npm --prefix "$directory" install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund

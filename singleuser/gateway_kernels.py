@@ -51,7 +51,7 @@ class GatewayError(HTTPError):
         self.problem = problem
 
     def __str__(self) -> str:  # Jupyter Server makes a new error of it when a session cannot be started
-        return self.get_message()
+        return self.get_message() or ""
 
 
 def explain(error: BaseException) -> Problem | None:
@@ -86,8 +86,8 @@ def explain(error: BaseException) -> Problem | None:
 def _words_of(error: HTTPClientError) -> str:
     with suppress(AttributeError, ValueError):
         body = json.loads(error.response.body)  # type: ignore[union-attr]
-        return body.get("message") or body.get("reason") or error.message
-    return error.message
+        return body.get("message") or body.get("reason") or error.message or ""
+    return error.message or ""
 
 
 def _refused_by_tls(error: ssl.SSLError) -> tuple[str, str]:

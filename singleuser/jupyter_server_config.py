@@ -17,6 +17,7 @@ from kernel_connection import PersistentConnection
 class BusyIsActive:
     """In front of a kernel manager: activity is now as long as any kernel is busy."""
 
+    _kernels: dict[str, Any]
     _last_message = datetime.now(UTC)
 
     @property
@@ -47,7 +48,7 @@ class LocalKernels(BusyIsActive, AsyncMappingKernelManager):
         return kernel, name, kernel_id
 
 
-c = get_config()  # noqa: F821 -- traitlets defines it
+c = get_config()  # noqa: F821 # pyright: ignore[reportUndefinedVariable] -- traitlets defines it
 c.ServerApp.kernel_manager_class = LocalKernels
 c.ServerApp.kernel_websocket_connection_class = PersistentConnection
 

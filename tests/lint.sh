@@ -22,6 +22,8 @@ make_env_files() {
 
 check "ruff check" ruff check --quiet --no-cache .
 check "ruff format --check" ruff format --quiet --check --no-cache .
+check "pyright" pyright --level warning
+check "eslint" eslint --max-warnings 0 --config tests/lint/eslint.config.js .
 
 for file in **/Dockerfile* **/*.Dockerfile; do
   [[ $file == *.dockerignore ]] || check "hadolint $file" hadolint "$file"

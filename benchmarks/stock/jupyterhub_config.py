@@ -2,7 +2,7 @@
 
 import os
 
-c = get_config()  # noqa: F821 -- JupyterHub defines it
+c = get_config()  # noqa: F821 # pyright: ignore[reportUndefinedVariable] -- JupyterHub defines it
 
 project = os.environ["COMPOSE_PROJECT_NAME"]
 

@@ -5,6 +5,7 @@ gateway for each user or group that accepts no others.
 """
 
 import os
+from typing import Any
 
 from jupyter_server.auth import User
 from jupyter_server.base.handlers import JupyterHandler
@@ -24,14 +25,15 @@ class CertifiedPeople(GatewayIdentityProvider):
         Raises:
             HTTPError: the certificate is another user's.
         """
-        subject = (handler.request.get_ssl_certificate() or {}).get("subject", ())
+        certificate: Any = handler.request.get_ssl_certificate() or {}
+        subject = certificate.get("subject", ())
         names = {value for part in subject for key, value in part if key == "commonName"}
         if not names & PEOPLE:
             raise HTTPError(403, f"{' '.join(names) or 'a certificate without a name'} may not use this gateway")
         return await self._get_user(handler)
 
 
-c = get_config()  # noqa: F821 -- traitlets defines it
+c = get_config()  # noqa: F821 # pyright: ignore[reportUndefinedVariable] -- traitlets defines it
 # Sockets in the file system: another program can take a port before the kernel binds it, and then no restart helps. All
 # kernels here are Python's, which support such sockets.
 c.KernelManager.transport = "ipc"

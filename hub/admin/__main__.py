@@ -7,6 +7,8 @@ Usage:
     python -m hub.admin token [NAME]     makes and prints an API token, of an administrator unless NAME is given
 """
 
+# JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
 from __future__ import annotations
 
 import json

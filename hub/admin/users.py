@@ -1,5 +1,7 @@
 """The users, as the hub and its database know them: for host/users.py, which adds what the Docker host knows."""
 
+# JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
 from __future__ import annotations
 
 from collections.abc import Iterator, Set

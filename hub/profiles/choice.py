@@ -9,9 +9,8 @@ it never gets to see one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
 from hub.configuration import Configuration
@@ -19,6 +18,9 @@ from hub.profiles import form
 from hub.profiles.profiles import Profile
 from hub.servers.failures import StartError
 from hub.settings.hub import HubSettings
+
+if TYPE_CHECKING:
+    from hub.servers.spawner import HubDockerSpawner
 
 FIELD = "profile"
 # What a form has beside the choice: JupyterHub's protection against other sites.
@@ -46,7 +48,7 @@ class Choices:
     def __init__(self, profiles: list[Profile], settings: HubSettings) -> None:
         self._profiles = [profile.completed(settings) for profile in profiles]
 
-    def form(self, spawner: DockerSpawner) -> str:
+    def form(self, spawner: HubDockerSpawner) -> str:
         """The form for the server's owner, whoever looks at it; empty where there is nothing to choose."""
         allowed = self._allowed(spawner)
         if len(allowed) < 2:
@@ -70,7 +72,7 @@ class Choices:
             raise ChoiceError("Only one profile can be chosen.")
         return Asked({name: values[0] for name, values in given.items() if values})
 
-    def apply(self, spawner: DockerSpawner, options: Mapping[str, Any]) -> None:
+    def apply(self, spawner: HubDockerSpawner, options: Mapping[str, Any]) -> None:
         """Make the server what was chosen; JupyterHub calls this at each start.
 
         The spawner outlives the server, so everything that a profile can set is set.
@@ -98,7 +100,7 @@ class Choices:
             spawner.user_options = {FIELD: chosen.name}
             _set(spawner, chosen)
 
-    def _asked(self, spawner: DockerSpawner, options: Mapping[str, Any]) -> Profile | None:
+    def _asked(self, spawner: HubDockerSpawner, options: Mapping[str, Any]) -> Profile | None:
         if FIELD not in options:
             return None
         name, allowed = options[FIELD], self._allowed(spawner)
@@ -111,7 +113,7 @@ class Choices:
             raise ChoiceError(f"There is no profile {_quoted(name)} for {spawner.user.name}; there is {offered}.", 403)
         return profile
 
-    def _default(self, spawner: DockerSpawner) -> Profile:
+    def _default(self, spawner: HubDockerSpawner) -> Profile:
         allowed = self._allowed(spawner)
         if not allowed:
             raise ChoiceError(
@@ -121,7 +123,7 @@ class Choices:
             )
         return _default(allowed)
 
-    def _allowed(self, spawner: DockerSpawner) -> list[Profile]:
+    def _allowed(self, spawner: HubDockerSpawner) -> list[Profile]:
         groups = {group.name for group in spawner.user.groups}
         return [profile for profile in self._profiles if profile.is_for(groups)]
 
@@ -144,13 +146,13 @@ def _default(allowed: list[Profile]) -> Profile:
     return next((profile for profile in allowed if profile.default), allowed[0])
 
 
-def _kept(spawner: DockerSpawner) -> str:
+def _kept(spawner: HubDockerSpawner) -> str:
     """The name that was chosen for this server the last time; the API lets people write anything there."""
     kept = (spawner.orm_spawner.user_options or {}).get(FIELD)
     return kept if isinstance(kept, str) else ""
 
 
-def _is_asked(spawner: DockerSpawner, options: Mapping[str, Any]) -> bool:
+def _is_asked(spawner: HubDockerSpawner, options: Mapping[str, Any]) -> bool:
     """Whether this request has brought the options, or else they were kept."""
     if isinstance(options, Asked):
         return True
@@ -167,7 +169,7 @@ def _quoted(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:59] + "…")
 
 
-def _set(spawner: DockerSpawner, profile: Profile) -> None:
+def _set(spawner: Any, profile: Profile) -> None:
     spawner.image = profile.image
     spawner.mem_limit = profile.memory or None
     spawner.cpu_limit = profile.cpu or None

@@ -51,7 +51,8 @@ class PatientDockerSpawner(DockerSpawner):
         `PREFIX-proxy`, the server of a user called proxy, may be the hub's own proxy.
         """
         found = await super().get_object()
-        mine = self._render_templates(self.extra_create_kwargs)["labels"]
+        rendered: Any = self._render_templates(self.extra_create_kwargs)
+        mine = rendered["labels"]
         # The server's label came last: one that runs may be from before.
         theirs = {SERVER_LABEL: mine[SERVER_LABEL]} | (found["Config"]["Labels"] or {}) if found else {}
         if any(theirs.get(name) != mine[name] for name in (PROJECT_LABEL, USER_LABEL, SERVER_LABEL)):

@@ -65,7 +65,7 @@ class HubDockerSpawner(MountingDockerSpawner):
 
     def get_env(self) -> dict[str, Any]:
         """The environment: JupyterHub's and the configured one, and what the profile adds."""
-        return super().get_env() | self.profile_environment
+        return super().get_env() | dict(self.profile_environment)
 
     async def run_pre_spawn_hook(self) -> None:
         """Run the configured hook, then fetch the image if it is missing.
@@ -123,8 +123,9 @@ class HubDockerSpawner(MountingDockerSpawner):
         """
         self._starting = asyncio.current_task()
         limit = max(1, self.start_timeout - REPORT_SECONDS)
+        clock = asyncio.timeout(limit)
         try:
-            async with asyncio.timeout(limit) as clock:
+            async with clock:
                 return await self._start()
         except TimeoutError:
             if not clock.expired():
@@ -139,7 +140,8 @@ class HubDockerSpawner(MountingDockerSpawner):
         places = asyncio.create_task(self._tell_places())
         try:
             async with self._queue.turn(self):
-                ip, port = await super().start()
+                started: Any = await super().start()
+                ip, port = started
                 self._told.tell("Waiting for the server to answer", ANSWERING)
                 version = await self._wait_for_answer(f"http://{ip}:{port}")
         finally:

@@ -10,6 +10,7 @@ from typing import Any
 
 import ldap3
 from jupyterhub.handlers import BaseHandler
+from ldap3.core import results
 from ldap3.core.exceptions import LDAPException, LDAPNoSuchObjectResult
 from ldap3.utils.conv import escape_filter_chars
 from ldapauthenticator import LDAPAuthenticator
@@ -28,13 +29,13 @@ ANSWER_SECONDS = 10
 WORKERS = 32
 # LDAP results that refuse the name or the password (RFC 4511, appendix A); all others are errors of the directory.
 REFUSALS = {
-    ldap3.core.results.RESULT_INVALID_CREDENTIALS,
-    ldap3.core.results.RESULT_NO_SUCH_OBJECT,
-    ldap3.core.results.RESULT_INVALID_DN_SYNTAX,
-    ldap3.core.results.RESULT_INAPPROPRIATE_AUTHENTICATION,
-    ldap3.core.results.RESULT_INSUFFICIENT_ACCESS_RIGHTS,
-    ldap3.core.results.RESULT_UNWILLING_TO_PERFORM,
-    ldap3.core.results.RESULT_CONSTRAINT_VIOLATION,
+    results.RESULT_INVALID_CREDENTIALS,
+    results.RESULT_NO_SUCH_OBJECT,
+    results.RESULT_INVALID_DN_SYNTAX,
+    results.RESULT_INAPPROPRIATE_AUTHENTICATION,
+    results.RESULT_INSUFFICIENT_ACCESS_RIGHTS,
+    results.RESULT_UNWILLING_TO_PERFORM,
+    results.RESULT_CONSTRAINT_VIOLATION,
 }
 
 
@@ -136,7 +137,8 @@ class DirectoryAuthenticator(FormAuthenticator, LDAPAuthenticator):
         found, dn = super().resolve_username(name)
         if found is None or dn is None:
             raise RefusedError("the directory no longer has the name")
-        connection = self.get_connection(self.lookup_dn_search_user, self.lookup_dn_search_password)
+        # It raises an error where it is refused.
+        connection: Any = self.get_connection(self.lookup_dn_search_user, self.lookup_dn_search_password)
         groups = [group for group in self.allowed_groups or [] if self._is_member(connection, group, dn, found)]
         connection.unbind()
         return {"name": name, "auth_state": {"ldap_groups": groups}}

@@ -162,7 +162,7 @@ class OAuthSignIn(ProviderAuthenticator, OAuthenticator):
             RefusedError: the code was used, has expired, or belongs to another user.
         """
         try:
-            token = await super().get_token_info(handler, params)
+            token: Any = await super().get_token_info(handler, params)
         except web.HTTPError as error:  # refusals with status 200, as GitHub sends them
             self.log.warning("%s issued no token: %s", self.login_service, error.log_message)
             raise RefusedError("the code may have expired. Try again.") from error

@@ -6,6 +6,8 @@ administrator, and a name that lost a group is not in it. JupyterHub itself does
 the console and never listed stay as they are.
 """
 
+# JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
 from __future__ import annotations
 
 import json

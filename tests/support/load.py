@@ -13,7 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import requests
 from websockets.exceptions import WebSocketException
@@ -87,7 +87,7 @@ class Load(ABC):
 class HttpLoad(Load):
     """GET one address again and again, over a new connection each time; a status of 400 or more is a failure."""
 
-    def __init__(self, url: str, token: str = "", **limits: float) -> None:
+    def __init__(self, url: str, token: str = "", **limits: Any) -> None:
         """Prepare a load on `url`, authorized with `token` if it is not empty."""
         super().__init__(**limits)
         self.url = url
@@ -105,7 +105,7 @@ class KernelLoad(Load):
     A dropped websocket counts as a failure and a disconnect, and is opened anew; so does each attempt that fails.
     """
 
-    def __init__(self, kernel: Kernel, **limits: float) -> None:
+    def __init__(self, kernel: Kernel, **limits: Any) -> None:
         """Prepare a load on a kernel."""
         super().__init__(**limits)
         self.kernel = kernel

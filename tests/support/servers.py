@@ -111,7 +111,8 @@ def progress(deployment: Deployment, user: str, token: str) -> Iterator[dict[str
         stream=True,
         timeout=HTTP_SECONDS,
     ) as answer:
-        for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
+        lines: Iterator[Any] = answer.iter_lines(chunk_size=1, decode_unicode=True)
+        for line in lines:
             if line.startswith("data: "):
                 yield json.loads(line.removeprefix("data: "))
 

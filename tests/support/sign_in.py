@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from html import unescape
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import requests
 from playwright.sync_api import Page
@@ -119,7 +119,7 @@ class SignIn(ABC):
         """A user's groups in JupyterHub."""
         return set(self.user(name)["groups"])
 
-    def user(self, name: str) -> dict[str, object]:
+    def user(self, name: str) -> dict[str, Any]:
         """What the hub's API says about a user."""
         response = self.deployment.api("GET", f"/users/{name}", token=self.deployment.token())
         assert response.status_code == 200, f"{response.status_code}: {response.text}"

@@ -42,7 +42,7 @@ ENV_LINES = (REPOSITORY / ".env").read_text().splitlines()
 ENV = dict(line.split("=", 1) for line in ENV_LINES if line and not line.startswith("#"))
 
 EXAMPLES = sorted(REPOSITORY.glob("examples/*/docker-compose*.yml"))
-NPM_LOCKS = sorted([*REPOSITORY.glob("*/package-lock.json"), *REPOSITORY.glob("tests/servers/*/package-lock.json")])
+NPM_LOCKS = sorted([*REPOSITORY.glob("*/package-lock.json"), *REPOSITORY.glob("tests/*/**/package-lock.json")])
 LOCKS = sorted([*REPOSITORY.glob("*/requirements*.txt"), *REPOSITORY.glob("examples/*/requirements*.txt")]) + NPM_LOCKS
 # Written while the deployment is used, and in .gitignore, or git's own.
 NOT_COMMITTED = {".git", "test-results", "backups", "__pycache__", "node_modules", ".venv", ".ruff_cache"}

@@ -5,6 +5,8 @@ NativeAuthenticator authorises the first sign-up under the name of an administra
 opens its port.
 """
 
+# JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
 from __future__ import annotations
 
 import logging

@@ -112,5 +112,8 @@ serveAdmin(ADMIN_PORT, {
     server.close();
     server.closeAllConnections();
   },
-  back: () => new Promise((resolve) => server.listen(PORT, resolve)),
+  back: () =>
+    new Promise((resolve) => {
+      server.listen(PORT, resolve);
+    }),
 });
