@@ -187,7 +187,6 @@ class FormSignIn(SignIn):
         return Answer.of(Visitor(self.deployment.url).post("/hub/login", {"username": name, "password": password}))
 
     def open_lab(self, page: Page, name: str) -> None:
-        """See SignIn."""
         sign_in(page, self.deployment.url, name, self.password(name))
 
 
@@ -218,6 +217,27 @@ class Provider(SignIn, Beside):
     @abstractmethod
     def away(self) -> AbstractContextManager[None]:
         """Within it, nothing listens at the provider's address."""
+
+
+class OAuthProvider(Provider):
+    """A provider whose pages users fill in, and which redirects them back to the hub."""
+
+    @abstractmethod
+    def callback(self, visitor: Visitor, name: str) -> str:
+        """Sign in at the provider; returns the address to which it redirects the visitor."""
+
+    @abstractmethod
+    def expired_callback(self, visitor: Visitor, name: str) -> str:
+        """The same, with a code that has expired."""
+
+    def begin(self, visitor: Visitor, name: str) -> Callable[[], requests.Response]:
+        address = self.callback(visitor, name)
+        return lambda: come_back(visitor, address)
+
+
+def come_back(visitor: Visitor, address: str) -> requests.Response:
+    """Open the address to which a provider redirects; what the hub redirects to is not opened."""
+    return visitor.session.get(address, timeout=START_SECONDS, allow_redirects=False)
 
 
 class ProviderWithAdmins(Provider):

@@ -97,21 +97,16 @@ def provider(directory: LdapServer, request: pytest.FixtureRequest) -> LdapServe
 
 
 @by_templates
-class TestList(sign_in_contract.ListContract):
-    """See ListContract."""
+class TestList(sign_in_contract.ListContract): ...
 
 
-class TestGroups(sign_in_contract.GroupContract):
-    """See GroupContract."""
+class TestGroups(sign_in_contract.GroupContract): ...
 
 
-class TestAdminGroup(sign_in_contract.AdminGroupContract):
-    """See AdminGroupContract."""
+class TestAdminGroup(sign_in_contract.AdminGroupContract): ...
 
 
 class TestOutages(sign_in_contract.OutageContract):
-    """See OutageContract."""
-
     def test_a_hanging_directory_holds_up_no_other_user(self, provider: LdapServer) -> None:
         zoe = provider.session("zoe")
 

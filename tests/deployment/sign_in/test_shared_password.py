@@ -75,8 +75,6 @@ class TestForm:
 
 
 class TestList(sign_in_contract.ListContract):
-    """See ListContract."""
-
     def test_who_is_no_administrator_any_more_has_the_password_of_all(self, provider: SharedPassword) -> None:
         assert provider.answer("simon", ADMIN_PASSWORD).status == 403
         assert provider.answer("simon", PASSWORD) == ALLOWED
