@@ -113,8 +113,8 @@ class ListContract:
         if isinstance(provider, Provider):
             provider.join("book")  # no group helps a name that left the list
         assert_refused(provider, "book", no_longer=True)
-        running = ("ps", "--quiet", "--filter", f"name=^{container}$")
-        wait_for(lambda: not hub.docker(*running).stdout, STOP_SECONDS, "the end of book's server")
+        of_book = ("ps", "--quiet", "--filter", f"name=^{container}$")
+        wait_for(lambda: not hub.docker(*of_book).stdout, STOP_SECONDS, "the end of book's server")
         # An administrator who is listed without `admin` is none; groups are those of the list.
         assert sessions["simon"].get("/hub/admin").status_code == 403
         assert not provider.accepts(tokens["simon"], "/users")
