@@ -4,6 +4,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 IN_HUB := . scripts/lib.sh && in_hub python -m hub.admin
+# For what needs no deployment that was built before.
+BUILD_HOST := . scripts/lib.sh && scripts/base-image && compose_host build --quiet host
 # The shell has a USER, too: only one given to make counts.
 NAME = $(if $(filter command,$(origin USER)),'$(USER)')
 
@@ -48,13 +50,13 @@ token: ## Make and print an API token of the administrator, or of USER=name
 # --- Parts of build, by their old names ---
 .PHONY: network volumes base_image hub_image notebook_image all
 network volumes: ## Make the network and the volumes
-	@scripts/host volumes
+	@$(BUILD_HOST) && scripts/host volumes
 
 base_image: ## Make the base image where it cannot be pulled
 	@scripts/base-image
 
 notebook_image: ## Build or pull the image of users' servers
-	@scripts/notebook-image
+	@$(BUILD_HOST) && scripts/notebook-image
 
 hub_image all: build ## The same as build
 
@@ -73,7 +75,7 @@ lock: ## Recompile every lock of versions and hashes
 	@scripts/lock
 
 settings: ## Write what is generated from the settings: hub/settings.*, tables of the docs
-	@. scripts/lib.sh && compose_host build --quiet host && scripts/host settings | tar -x
+	@$(BUILD_HOST) && scripts/host settings | tar -x
 
 clean: ## Remove containers, images and the network; volumes stay
 	@scripts/down && scripts/host clean

@@ -43,21 +43,30 @@ def say(text: str) -> None:
 def prepare(host: Host, names: Sequence[str]) -> None:
     """Check everything; write a tar with what is missing in secrets/, and the number of the socket's group."""
     root = host.checkout.root
-    made = secrets.tokens(root)
-    host.checkout.add(made.files, made.variables)
+    made = with_tokens(host)
     warnings = list(check.settings_and_files(host))
     pair = secrets.pair(root, [*names, *check.names(host)])
     host.checkout.add(pair.files, {})
     warnings += check.pair(host)
     group = check.docker_host(host)
-    sys.stdout.buffer.write(packed(made.files | pair.files | {"docker-gid": str(group).encode()}))
+    facts = {"docker-gid": str(group).encode(), "images": "\n".join(missing_images(host)).encode()}
+    sys.stdout.buffer.write(packed(made.files | pair.files | facts))
     sys.stderr.write(check.in_lines(warnings))
     for line in made.said + pair.said:
         say(line)
 
 
-def make(host: Host, _: Sequence[str]) -> None:
-    """Make network and volumes, and see that no image stays root."""
+def with_tokens(host: Host) -> secrets.Made:
+    """Make the tokens that are missing, for this run alone unless they are written: a new clone has none."""
+    made = secrets.tokens(host.checkout.root)
+    host.checkout.add(made.files, made.variables)
+    return made
+
+
+def make(host: Host, arguments: Sequence[str]) -> None:
+    """Make network and volumes, and see that no image stays root, and with `ports` that the ports are free."""
+    if arguments:
+        ports.check(host)
     if doctor.rights.starts_as_root(host.found.hub):
         for image in doctor.images(host):
             doctor.refuse_root(host, image)
@@ -68,6 +77,7 @@ def make(host: Host, _: Sequence[str]) -> None:
 
 def network_and_volumes(host: Host, _: Sequence[str] = ()) -> None:
     """Make what must stay, unless it is there: Compose does not own it, so that `down -v` cannot delete it."""
+    with_tokens(host)
     client = host.client
     volumes = [host.found.host.data_volume_host, *(name for each in host.found.overlays for name in each.volumes())]
     wanted = [("network", client.networks, host.found.hub.docker_network_name)]
@@ -80,10 +90,15 @@ def network_and_volumes(host: Host, _: Sequence[str] = ()) -> None:
 
 
 def images(host: Host, _: Sequence[str]) -> None:
-    """Print the notebook images, one on each line: the own one always, another one where it is missing."""
-    for image in doctor.images(host):
-        if image == host.own_notebook_image or not host.image_id(image):
-            print(image)
+    """Print the notebook images to build or to pull, each on its own line."""
+    with_tokens(host)
+    print("\n".join(missing_images(host)))
+
+
+def missing_images(host: Host) -> list[str]:
+    """The notebook images to build or to pull: the own one always, another one where it is missing."""
+    used = doctor.images(host)
+    return [image for image in used if image == host.own_notebook_image or not host.image_id(image)]
 
 
 def welcome(host: Host, _: Sequence[str]) -> None:
@@ -140,10 +155,9 @@ def settings(host: Host, _: Sequence[str]) -> None:
 
 VERBS = {
     "prepare": Verb(prepare, "check everything, and make what is missing in secrets/; NAME: this machine's names"),
-    "make": Verb(make, "make network, volumes and shared folders"),
+    "make": Verb(make, "make network, volumes and shared folders; ports: see that these are free, too"),
     "volumes": Verb(network_and_volumes, "make network and volumes"),
     "images": Verb(images, "print the notebook images to build or pull"),
-    "ports": Verb(lambda host, _: ports.check(host), "see that the published ports are free"),
     "welcome": Verb(welcome, "print where to sign in"),
     "servers": Verb(running, "print the users' servers that run"),
     "users": Verb(lambda host, _: print(users.report(host)), "print the table of users"),

@@ -13,6 +13,7 @@ from docker.errors import NotFound
 
 from host import check, folders, servers
 from host.engine import TIMED_OUT, Done, Host
+from hub import configuration
 from hub.errors import OperatorError
 from hub.names import USER_LABEL
 from hub.profiles import profiles
@@ -93,19 +94,32 @@ def print_report(host: Host) -> None:
 
 
 def settings(report: Report, host: Host) -> bool:
-    """What `make build` would say of settings and files; returns whether they can be used."""
-    try:
-        warnings = [*check.settings_and_files(host), *check.pair(host)]
-        folders.check(host)
-    except OperatorError as error:
-        report.fail(str(error), error.fix)
-        return False
+    """What `make build` would say of settings and files, all of it; returns whether they can be used."""
+    warnings: list[str] = []
+    problems: dict[str, str] = {}
+    for look in (check.settings_and_files, files, check.pair, folders.check):
+        try:
+            warnings += look(host) or ()
+        except OperatorError as error:
+            problems[str(error)] = error.fix
+    for what, fix in problems.items():
+        report.fail(what, fix)
     for warning in warnings:
         what, _, fix = warning.partition(" Fix: ")
         report.warn(what, fix or "decide whether this is what you want: docs/settings.md")
-    if not warnings:
+    if not warnings and not problems:
         report.ok("settings, userlist and the other files can be used")
-    return True
+    return not problems
+
+
+def files(host: Host) -> None:
+    """Read the files by themselves: where a setting is bad, they have not been looked at.
+
+    Raises:
+        FileError: one of them cannot be used.
+    """
+    known = configuration.without_settings(host.checkout.environment.get("JUPYTERHUB_ADMIN", ""), host.project)
+    configuration.with_files(known, host.checkout.root)
 
 
 def services(report: Report, host: Host) -> None:

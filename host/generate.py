@@ -13,9 +13,14 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from hub.configuration import RENAMED
 from hub.errors import DOT_ENV
 from hub.overlays import overlays
+from hub.profiles import profiles
+from hub.profiles.profiles import Profile
+from hub.settings import folders
 from hub.settings.host import HostSettings
 from hub.settings.hub import HubSettings
 from hub.settings.model import SettingsModel, setting_of, shown
@@ -23,9 +28,12 @@ from hub.sign_in.settings import ProviderSettings
 from hub.sign_in.table import AUTHENTICATORS
 
 NAMES, SERVICE = Path("hub/settings.env"), Path("hub/settings.yml")
-PAGES = ("docs/settings.md", "examples/*/README.md")
-MARK = re.compile(r"(<!-- settings of ([\w-]+), written by `make settings` -->\n).*?(<!-- end -->)", re.DOTALL)
+PAGES = ("docs/*.md", "examples/*/README.md")
+MARK = re.compile(r"(<!-- settings of ([\w.-]+), written by `make settings` -->\n).*?(<!-- end -->)", re.DOTALL)
 HEAD = "| name | default | what it does | expected |\n|---|---|---|---|\n"
+# Files in YAML, whose entries are documented like settings.
+ENTRIES_HEAD = "| word | what it says | expected |\n|---|---|---|\n"
+ENTRIES: dict[str, type[BaseModel]] = {folders.FILENAME: folders.Entry, profiles.FILENAME: Profile}
 
 
 def generated(root: Path) -> dict[Path, str]:
@@ -60,6 +68,8 @@ def groups() -> Mapping[str, type[SettingsModel]]:
 
 def table(name: str) -> str:
     """The table of a group: the settings of its class alone, not those of the classes it derives from."""
+    if name in ENTRIES:
+        return ENTRIES_HEAD + "".join(_entry_row(ENTRIES[name], field) for field in ENTRIES[name].model_fields)
     model = groups()[name]
     own = [field for field in model.model_fields if field in model.__annotations__]
     return HEAD + "".join(f"{_row(model, field)}\n" for field in own)
@@ -70,6 +80,11 @@ def _row(model: type[SettingsModel], name: str) -> str:
     default = "" if field.is_required() else shown(field.default)
     place = "" if setting.file == DOT_ENV else f" ({setting.file})"
     return f"| `{name.upper()}` | {f'`{default}`' if default else ''} | {setting.help}{place} | {setting.expected} |"
+
+
+def _entry_row(entry: type[BaseModel], name: str) -> str:
+    setting = setting_of(entry, name)
+    return f"| `{name}` | {setting.help} | {setting.expected} |\n"
 
 
 def _names() -> str:

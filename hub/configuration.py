@@ -80,6 +80,15 @@ def load(environment: Mapping[str, str], files: Path = paths.SERVICE) -> Configu
         FileError: one of the files cannot be used.
     """
     found = settings(environment)
+    return with_files(found, files)
+
+
+def with_files(found: Configuration, files: Path) -> Configuration:
+    """The settings of `found`, with the files of that folder.
+
+    Raises:
+        FileError: one of the files cannot be used.
+    """
     members = userlist.load(files / paths.USERLIST.name, found.hub.jupyterhub_admin)
     return replace(
         found,
@@ -89,15 +98,10 @@ def load(environment: Mapping[str, str], files: Path = paths.SERVICE) -> Configu
     )
 
 
-def check_files(administrator: str = GIVEN_ADMIN, project: str = "project") -> None:
-    """Read the files alone, while the image is built: no setting is known there, so defaults stand in for them.
-
-    Raises:
-        FileError: one of the files cannot be used.
-    """
-    members = userlist.load(paths.USERLIST, administrator)
-    profiles.load(paths.PROFILES)
-    folders.load(paths.FOLDERS, project, members)
+def without_settings(administrator: str = GIVEN_ADMIN, project: str = "jupyterhub") -> Configuration:
+    """Defaults, where the settings are not known, as while the image is built, or cannot be used."""
+    tokens = dict.fromkeys(("CONFIGPROXY_AUTH_TOKEN", "JUPYTERHUB_HEALTH_TOKEN"), "0" * 64)
+    return settings(tokens | {"JUPYTERHUB_ADMIN": administrator, "COMPOSE_PROJECT_NAME": project})
 
 
 @cache
@@ -163,4 +167,4 @@ def _with_new_names(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    errors.run(check_files)
+    errors.run(with_files, without_settings(), paths.SERVICE)

@@ -32,7 +32,7 @@ from hub.errors import OperatorError
 
 AGAIN = "transfer it once more, in binary, or export it again"
 MODERN = "make a new certificate with an RSA key of 2048 bits or an elliptic curve, and SHA-256"
-CURES = {
+FIXES = {
     "issuer certificate": "add the certificates of all authorities above it: CA=file",
     "self-signed": "add the certificate of its authority: CA=file",
     "too weak": MODERN,
@@ -140,8 +140,8 @@ def check(identity: Identity, now: datetime | None = None) -> list[str]:
     if not identity.authorities:
         raise CertificateError("there is no certificate of an authority", "add it: CA=file")
     if refusal := _refusal(identity):
-        cure = next((cure for part, cure in CURES.items() if part in refusal), "look at it with openssl x509 -text")
-        raise CertificateError(f"the certificate does not verify against its authorities: {refusal}", cure)
+        fix = next((fix for part, fix in FIXES.items() if part in refusal), "look at it with openssl x509 -text")
+        raise CertificateError(f"the certificate does not verify against its authorities: {refusal}", fix)
     strict = _refusal(identity, "-x509_strict")
     return [f"Python 3.13 and later refuse a gateway's certificate of this authority: {strict}"] if strict else []
 

@@ -1,7 +1,7 @@
-"""Let in the people of GATEWAY_PEOPLE alone, by the common names of their client certificates; empty: everybody.
+"""Accept only the users in GATEWAY_PEOPLE, by the common names of their client certificates; empty: all users.
 
-The token is the same for everybody, and whoever is let in can use each kernel here. What keeps people apart is a
-gateway for each of them, or for each group, that lets nobody else in.
+The token is the same for all users, and each user who is accepted can use every kernel here. To separate users, run a
+gateway for each user or group that accepts no others.
 """
 
 import os
@@ -16,24 +16,24 @@ PEOPLE = set(os.environ.get("GATEWAY_PEOPLE", "").split())
 
 
 class CertifiedPeople(GatewayIdentityProvider):
-    """Asks who a client certificate is of; that it is valid, TLS has checked before."""
+    """Reads the user's name from the client certificate, which TLS has verified before."""
 
     async def get_user(self, handler: JupyterHandler) -> User | None:
         """The user of a request.
 
         Raises:
-            HTTPError: the certificate is somebody else's.
+            HTTPError: the certificate is another user's.
         """
         subject = (handler.request.get_ssl_certificate() or {}).get("subject", ())
         names = {value for part in subject for key, value in part if key == "commonName"}
         if not names & PEOPLE:
-            raise HTTPError(403, f"{' '.join(names) or 'nobody'} may not use this gateway")
+            raise HTTPError(403, f"{' '.join(names) or 'a certificate without a name'} may not use this gateway")
         return await self._get_user(handler)
 
 
 c = get_config()  # noqa: F821 -- traitlets defines it
-# By sockets in the file system: a port can be taken by another program before the kernel binds it, and then no restart
-# gets the kernel going. All kernels here are Python's, which know them.
+# Sockets in the file system: another program can take a port before the kernel binds it, and then no restart helps. All
+# kernels here are Python's, which support such sockets.
 c.KernelManager.transport = "ipc"
 c.KernelGatewayApp.kernel_websocket_connection_class = PersistentConnection
 if PEOPLE:

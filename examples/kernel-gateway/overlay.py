@@ -1,4 +1,4 @@
-"""Kernels in a Jupyter Kernel Gateway: what users' servers get, in the words of Jupyter Server's gateway client.
+"""Kernels in a Jupyter Kernel Gateway: what users' servers get, as variables of Jupyter Server's gateway client.
 
 The client reads its environment, so this works with any image that has Jupyter Server. Names and traps:
 https://jupyter-server.readthedocs.io/en/stable/other/full-config.html and the source of GatewayClient.
@@ -41,12 +41,12 @@ class KernelGateway(Overlay):
         variables: dict[str, Value] = {
             "JUPYTER_GATEWAY_URL": _for_each_user(self.values.kg_url),
             "JUPYTER_GATEWAY_WS_URL": _for_each_user("ws" + self.values.kg_url[len("http") :]),
-            # Of all other words, `False` and `0` among them, it makes a yes.
+            # It takes every other word for a yes, also `False` and `0`.
             "JUPYTER_GATEWAY_VALIDATE_CERT": "yes" if self.values.validate_kg_cert else "no",
             "JUPYTER_GATEWAY_CONNECT_TIMEOUT": str(self.values.kg_connect_timeout),
             "JUPYTER_GATEWAY_REQUEST_TIMEOUT": str(self.values.kg_request_timeout),
             "KERNEL_LAUNCH_TIMEOUT": str(self.values.kg_request_timeout - LAUNCH_PAD_SECONDS),
-            # A lost connection to a kernel is tried again every few seconds for hours; by default, for half a minute.
+            # A lost connection to a kernel is tried again every few seconds for hours; the default is half a minute.
             "JUPYTER_GATEWAY_RETRY_MAX": "1000",
             "JUPYTER_GATEWAY_RETRY_INTERVAL_MAX": "5",
         }
@@ -61,7 +61,7 @@ class KernelGateway(Overlay):
         return variables
 
     def read_only_volumes(self, found: Configuration) -> dict[str, str]:
-        """The user's certificate: not in the user's own volume, where code of the user could replace it."""
+        """The user's certificate: not in the user's own volume, where the user's code could replace it."""
         return {f"{prefix(found.project)}{{username}}": PKI_DIRECTORY} if self.values.wants_certificates else {}
 
     def notes(self, host: Host) -> Mapping[str, str] | None:

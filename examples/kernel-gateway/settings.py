@@ -23,7 +23,7 @@ HTTPS = "https://"
 def _url(url: str) -> str:
     """Check an address in the way in which Jupyter Server will use it.
 
-    It takes whatever begins with `http`, and without a port it would try 443 or 80, where no gateway listens.
+    It accepts everything that begins with `http`, and without a port it would try 443 or 80, where no gateway listens.
     """
     if not url:
         return url
@@ -37,20 +37,20 @@ def _url(url: str) -> str:
     if parts.username or parts.query or parts.fragment:
         raise ValueError("only a path may follow host and port; the token is KG_AUTH_TOKEN")
     if THIS_CONTAINER.fullmatch(parts.hostname):
-        raise ValueError("that is each user's own container; expected the gateway's name on the network")
+        raise ValueError("it means each user's own container; expected the gateway's name on the network")
     try:
         fields = {field for _, field, _, _ in Formatter().parse(url) if field is not None}
     except ValueError:
         fields = {""}
     if fields - {"username"}:
-        raise ValueError("of braces, only {username} is known")
+        raise ValueError("in braces, only {username} is possible")
     return url.rstrip("/")
 
 
 def _token(token: SecretStr | None) -> SecretStr | None:
     value = token.get_secret_value() if token else ""
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("it travels in a header")
+        raise ValueError("it is sent in a header")
     return token
 
 
@@ -92,7 +92,7 @@ class GatewaySettings(SettingsModel):
         int,
         Field(ge=1),
         Setting(
-            "seconds until a gateway that does not take the connection counts as away",
+            "seconds until a gateway that does not accept the connection counts as unavailable",
             "a whole number of seconds, 1 or more",
         ),
     ] = 10

@@ -37,10 +37,6 @@ class Case(NamedTuple):
 
 
 RECORD = "add an A record for {domain} with this machine's public address at your DNS provider"
-OPEN = (
-    "open port 80 from the internet to this machine, in the provider's firewall, in this machine's and in the router. "
-    "From outside, http://{domain} has to redirect to https://{domain}. {addresses}{ports}"
-)
 
 # The first that fits counts: those of the way to the authority, because their texts name refused connections, too.
 CASES = {
@@ -87,15 +83,12 @@ CASES = {
         f"{RECORD}. It can take an hour until a new record is known everywhere. SERVFAIL means that the domain's DNS "
         "servers do not work, often because of DNSSEC",
     ),
-    "refused": Case(
-        "[Cc]onnection refused",
-        "nothing answers at port 80 of {domain}",
-        f"start the hub if it does not run: make up. Else {OPEN}",
-    ),
-    "timeout": Case(
-        r"[Tt]imeout|timed out|no route to host|unreachable|deadline exceeded",
+    "closed": Case(
+        r"[Cc]onnection refused|[Tt]imeout|timed out|no route to host|unreachable|deadline exceeded",
         "port 80 of {domain} cannot be reached",
-        OPEN,
+        "start the hub if it does not run: make up. Else open port 80 from the internet to this machine, in the "
+        "provider's firewall, in this machine's and in the router. From outside, http://{domain} has to redirect to "
+        "https://{domain}. {addresses}{ports}",
     ),
     "other": Case(
         r"Type:\s+unauthorized|Invalid response|Non-200|Type:\s+connection",

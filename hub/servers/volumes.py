@@ -1,12 +1,16 @@
-"""The volumes with users' files, as servers get them. How full they are: host/disk_use.py."""
+"""The volumes with users' files, as servers get them. How full they are: host/volumes.py."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from docker.types import DriverConfig
-from dockerspawner import DockerSpawner
 
 from hub import names
 from hub.settings.hub import HubSettings
+
+if TYPE_CHECKING:
+    from dockerspawner import DockerSpawner  # host/ needs this module without it: 0.5 s
 
 # Docker's own volume driver calls the limit of a volume so.
 SIZE = "size"

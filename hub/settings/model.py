@@ -73,7 +73,7 @@ def shown(value: object) -> str:
         for unit, factor in reversed(ByteSpecification.UNIT_SUFFIXES.items()):
             if value >= 1024**2 and value % factor == 0:
                 return f"{value // factor}{unit}"
-    return "" if value in ("", None, []) else str(value)
+    return "" if value in ("", None, [], {}) else str(value)
 
 
 def given(model: type[BaseModel], environment: Mapping[str, str]) -> dict[str, str]:
@@ -120,5 +120,5 @@ def wire(c: Config, settings: SettingsModel) -> None:
     """
     for name, value in settings:
         section, dot, trait = setting_of(type(settings), name).trait.partition(".")
-        if dot and value not in ("", [], None, 0):
+        if dot and value not in ("", [], {}, None, 0):
             c[section][trait] = plain(value)

@@ -71,16 +71,15 @@ def test_a_healthy_deployment(clinic: Deployment) -> None:
     assert lines[-1] == "Everything is as it should be."
     image, version = f"{clinic.project}-user", clinic.hub_exec("jupyterhub", "--version").strip()
     for line in (
-        "ok    the settings can be used",
-        "ok    the userlist can be used",
-        "ok    hub runs, healthy, from the current image and settings",
-        "ok    proxy runs, healthy, from the current image and settings",
+        "ok    settings, userlist and the other files can be used",
+        "ok    hub runs, healthy, with the current image and settings",
+        "ok    proxy runs, healthy, with the current image and settings",
         f"ok    the network {clinic.project}-network is there",
         f"ok    the volume {clinic.project}-data is there",
         f"ok    {image} starts start-singleuser.py",
-        f"ok    {image} has JupyterHub {version}, as the hub",
+        f"ok    {image} has JupyterHub {version}; the hub has {version}",
         f"ok    a container of {image} reaches the hub",
-        "ok    servers that run: 1, from the current image",
+        "ok    users' servers that run: 1, with the current image",
     ):
         assert line in lines
 
@@ -105,24 +104,22 @@ def everything(clinic: Deployment) -> str:
 
 def test_an_image_with_another_jupyterhub(clinic: Deployment, older: str) -> None:
     done = examine(clinic, DOCKER_NOTEBOOK_IMAGE=older)
-    assert done.returncode != 0
+    found = complaints(done)
     hub = clinic.hub_exec("jupyterhub", "--version").strip()
-    assert f"FAIL  {older} has JupyterHub {OLDER}, and the hub {hub}\n      To mend it: {hub} is needed" in done.stdout
+    assert re.search(rf"warn  The image {older} has JupyterHub {re.escape(OLDER)}, .*{re.escape(hub)}", found)
     # The hub itself was started with another image, which a setting has changed since.
-    assert "warn  hub runs from an older image or with older settings than there are now" in complaints(done)
-    # So it is with the server that runs.
-    assert "next start would not take: simon" in complaints(done)
-    assert done.stdout.endswith("1 FAIL and 2 warn: begin with the first one above.\n")
+    assert "warn  hub runs with an older image or older settings" in found
+    assert done.stdout.endswith("2 warn: begin with the first one above.\n")
 
 
 def test_an_image_without_jupyterhub(clinic: Deployment) -> None:
     done = examine(clinic, DOCKER_NOTEBOOK_IMAGE=BASE_IMAGE)
     assert done.returncode != 0
     found = complaints(done)
-    assert f"FAIL  {BASE_IMAGE} starts bash, which is no server\n      To mend it: set DOCKER_SPAWN_CMD" in found
+    assert f"FAIL  {BASE_IMAGE} starts bash, which is not a server\n      Fix: set DOCKER_SPAWN_CMD" in found
     assert f"FAIL  no JupyterHub was found in {BASE_IMAGE}: it has no jupyterhub-singleuser on PATH" in found
-    assert "examples/custom-notebook/README.md" in found
-    assert f"warn  whether {BASE_IMAGE} reaches the hub could not be seen: it has no python3 on PATH" in found
+    assert "docs/images.md" in found
+    assert f"warn  whether {BASE_IMAGE} reaches the hub is not known: it has no python3 on PATH" in found
 
 
 def test_a_hub_that_is_stopped(clinic: Deployment) -> None:
@@ -130,7 +127,7 @@ def test_a_hub_that_is_stopped(clinic: Deployment) -> None:
         clinic.compose("stop", "hub")
         done = examine(clinic)
     assert done.returncode != 0
-    assert "FAIL  hub: the container is exited\n      To mend it: make up" in complaints(done)
+    assert "FAIL  hub: the container is exited\n      Fix: make up" in complaints(done)
     assert "ok    proxy runs" in done.stdout
 
 
@@ -152,9 +149,9 @@ def test_an_image_that_is_gone_or_newer_than_a_server(clinic: Deployment, older:
         clinic.docker("tag", older, image)
         newer = examine(clinic)
     assert gone.returncode != 0
-    cure = "\n      To mend it: make notebook_image"
+    cure = "\n      Fix: make notebook_image"
     assert f"FAIL  the notebook image {image} is not on the Docker host{cure}" in complaints(gone)
-    assert "warn  servers that run from an image which their next start would not take: simon" in complaints(newer)
+    assert "warn  servers with an older image or older settings: simon" in complaints(newer)
 
 
 def test_bad_settings_and_a_bad_list(clinic: Deployment) -> None:
@@ -167,7 +164,7 @@ def test_bad_settings_and_a_bad_list(clinic: Deployment) -> None:
     assert done.returncode != 0
     found = complaints(done)
     assert "FAIL  1 setting cannot be used:\n        CPU_LIMIT (.env or the shell) is '-1'" in found
-    assert "FAIL  the userlist cannot be used:\n      userlist:2: 'mal,inara' cannot be a name" in found
+    assert "FAIL  userlist cannot be used:\n      userlist:2: 'mal,inara'" in found
 
 
 def test_gpus_that_are_not_there(clinic: Deployment) -> None:
@@ -180,7 +177,7 @@ def test_gpus_that_are_not_there(clinic: Deployment) -> None:
         file.unlink()
     assert done.returncode != 0
     for asked in ("2", "device=0,2"):
-        what = f"FAIL  the Engine cannot give a server the GPUs that were asked for, {asked}: "
+        what = f"FAIL  the Engine cannot give a server the GPUs {asked}: "
         assert re.search(f"{what}.*could not select device driver .*\\[gpu", complaints(done))
     assert "FAIL  profiles.yaml cannot be used:\n      profiles.yaml:2: gpus is 'many'" in complaints(bad)
 
@@ -188,4 +185,4 @@ def test_gpus_that_are_not_there(clinic: Deployment) -> None:
 def test_before_anything_is_built(make_deployment: Callable[..., Deployment]) -> None:
     done = examine(make_deployment(f"{PREFIX}nothing"))
     assert done.returncode != 0
-    assert "FAIL: nothing is built yet.\n      To mend it: make up" in done.stderr
+    assert "FAIL: nothing is built yet.\n      Fix: make up" in done.stderr

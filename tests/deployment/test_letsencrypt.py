@@ -163,7 +163,6 @@ def test_a_name_without_address_is_not_asked_for(crew: Crew) -> None:
     done = crew.obtain(DOMAIN=NOWHERE)
     assert done.returncode == 1
     assert f"FAIL: {NOWHERE} has no address, so the authority was not asked." in done.stderr
-    assert "correct DOMAIN in .env" in done.stderr
     assert crew.first.orders() == orders
     assert NOWHERE not in crew.first.log()
 
@@ -173,11 +172,10 @@ def test_a_closed_port_is_explained_and_not_tried_too_often(crew: Crew) -> None:
     for _ in range(4):
         done = crew.obtain(DOMAIN=name)
         assert done.returncode == 1
-        assert f"FAIL: nothing answers at port 80 of {name}." in done.stderr
+        assert f"FAIL: port 80 of {name} cannot be reached." in done.stderr
     assert "connection refused" in done.stderr
-    assert f"Seen from here, {name} is {crew.first.address}." in done.stderr
-    assert f"The authority only comes to port 80, and HTTP_PORT={port}" in done.stderr
-    assert "With BIND_ADDRESS=127.0.0.1 nobody but this machine gets to the hub." in done.stderr
+    for part in (crew.first.address, f"HTTP_PORT={port}", "BIND_ADDRESS=127.0.0.1"):
+        assert part in done.stderr
     assert crew.first.orders() == orders + 4
 
     assert f"4 attempts for {name} have failed within an hour" in crew.obtain(DOMAIN=name).stderr
@@ -190,10 +188,10 @@ def test_an_authority_that_is_not_trusted_or_not_there(crew: Crew) -> None:
     elsewhere = crew.obtain(ACME_SERVER="https://first:14999/dir").stderr
     assert "FAIL: https://first:14999/dir cannot be reached from here." in elsewhere
     mozilla = "REQUESTS_CA_BUNDLE=/usr/share/ca-certificates/mozilla/ISRG_Root_X1.crt"
-    other_name = f"DOMAIN={crew.second.closed}"  # for one that has its certificate, nobody would be asked
+    other_name = f"DOMAIN={crew.second.closed}"  # for one that has its certificate, no authority would be asked
     run = ("run", "--rm", "--env", mozilla, "--env", other_name, "letsencrypt", "obtain")
     untrusted = crew.hub.compose(*run, check=False).stderr
-    assert "cannot be trusted" in untrusted
+    assert "is not trusted" in untrusted
     assert "secrets/ca.crt" in untrusted
 
 
@@ -248,8 +246,8 @@ def test_a_wrong_name_is_explained_by_make_up(crew: Crew) -> None:
     serial = crew.serial(crew.first)
     done = crew.hub.make("up", env={"DOMAIN": NOWHERE}, check=False)
     assert done.returncode != 0
-    assert f"FAIL: {NOWHERE} has no address, so the authority was not asked." in done.stderr
-    assert "FAIL: did not become healthy: letsencrypt; the logs are above." in done.stderr
+    assert f"FAIL: {NOWHERE} has no address" in done.stderr
+    assert "FAIL: these services are not healthy: letsencrypt;" in done.stderr
     container = json.loads(crew.hub.docker("inspect", f"{crew.hub.project}-letsencrypt").stdout)[0]
     assert container["State"]["Health"]["Status"] == "unhealthy"
     assert f"There is no certificate for {NOWHERE}." in container["State"]["Health"]["Log"][-1]["Output"]
@@ -263,10 +261,12 @@ def test_bad_settings_are_refused_by_name(crew: Crew) -> None:
     assert "FAIL: 4 settings cannot be used:" in said
     assert [name for name, value in bad.items() if f"{name} (.env or the shell) is {value!r}" not in said] == []
 
-    missing = crew.hub.make("build", env={"DOMAIN": "", "EMAIL": "", "TLS": "off"}, check=False).stderr
-    assert "FAIL: 3 settings cannot be used:" in missing
-    for part in ("DOMAIN is missing: add the line DOMAIN=…", "EMAIL is missing", "TLS (.env or the shell) is 'off'"):
-        assert part in missing
+    missing = crew.hub.make("build", env={"DOMAIN": "", "EMAIL": ""}, check=False).stderr
+    assert "FAIL: 2 settings cannot be used:" in missing
+    assert [name for name in ("DOMAIN", "EMAIL") if f"  {name} is missing: add the line {name}=…" not in missing] == []
+
+    contradictory = crew.hub.make("build", env={"TLS": "off"}, check=False).stderr
+    assert "  TLS (.env or the shell) is 'off'" in contradictory
 
 
 def test_the_volume_outlives_the_deployment(crew: Crew) -> None:

@@ -30,7 +30,8 @@ def hub(make_deployment: Callable[..., Deployment]) -> Deployment:
 def state(hub: Deployment) -> str:
     """What a refusal must not change: the hub that runs, its proxy, the images."""
     containers = hub.docker("inspect", "--format", "{{.Id}} {{.State.StartedAt}}", hub.project, f"{hub.project}-proxy")
-    images = hub.docker("image", "inspect", "--format", "{{.Id}}", *hub.compose("config", "--images").stdout.split())
+    names = sorted(hub.compose("config", "--images").stdout.split())
+    images = hub.docker("image", "inspect", "--format", "{{.Id}}", *names)
     return containers.stdout + images.stdout
 
 

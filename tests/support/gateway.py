@@ -1,4 +1,4 @@
-"""The kernel gateway of examples/kernel-gateway beside a deployment, and the certificates that people have for it."""
+"""The kernel gateway of examples/kernel-gateway beside a deployment, and the certificates that users have for it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Gateway:
         self.hub.run(f"{EXAMPLE}/certificates", *names)
 
     def give(self, name: str) -> None:
-        """Store somebody's package, as an administrator does."""
+        """Store a user's package, as an administrator does."""
         package = f"secrets/clients/{name}"
         self.hub.make("client-cert", f"USER={name}", f"P12={package}.p12", f"PASSWORD_FILE={package}.password")
 
@@ -40,21 +40,21 @@ class Gateway:
         return Authority.load((folder / "gateway-ca.key").read_text(), (folder / "gateway-ca.crt").read_text())
 
     def put(self, name: str, pair: Pair) -> None:
-        """Put key and certificate into somebody's volume, around the checks of `make client-cert`."""
+        """Put key and certificate into a user's volume, around the checks of `make client-cert`."""
         for file, pem in (("key.pem", pair.key_pem), ("cert.pem", pair.certificate_pem)):
             self.in_volume(name, "sh", "-c", f"cat >/pki/{file}", stdin=pem)
 
     def in_volume(self, name: str, *command: str, stdin: str = "") -> str:
-        """Run a command as root with somebody's volume of certificates at /pki; returns its stdout."""
+        """Run a command as root with a user's volume of certificates at /pki; returns its stdout."""
         mount = ("--volume", f"{self.hub.project}-pki-{name}:/pki", "--user", "root", "--entrypoint", command[0])
-        image = f"{self.hub.project}-hub:check"
+        image = f"{self.hub.project}-host"
         command = ("run", "--rm", "--interactive", "--network", "none", *mount, image, *command[1:])
         return self.hub.docker(*command, stdin=stdin).stdout
 
 
 @dataclass
 class Notebook:
-    """Somebody's server, asked by its REST API."""
+    """A user's server, asked by its REST API."""
 
     hub: Deployment
     name: str
@@ -85,5 +85,5 @@ class Notebook:
         return done.stdout + done.stderr
 
     def run(self, code: str, *arguments: str) -> str:
-        """Run Python in the server's container, as somebody can in a terminal there; returns its stdout."""
+        """Run Python in the server's container, as its user can in a terminal there; returns its stdout."""
         return self.hub.docker("exec", self.hub.container(self.name), "python", "-c", code, *arguments).stdout

@@ -113,7 +113,11 @@ def test_proxies_that_cannot_be_are_refused(given: str) -> None:
         ({}, {"HTTPS_PORT": "8443"}, "https://localhost:8443"),
         ({}, {"TLS": "off"}, "http://localhost:8000"),
         ({"JUPYTERHUB_BASE_URL": "/jupyter"}, {"TLS": "off", "HTTP_PORT": "80"}, "http://localhost/jupyter"),
-        ({}, {"OVERLAY_LETSENCRYPT": "1", "DOMAIN": "hub.example.org", "EMAIL": "a@example.org"}, "https://hub.example.org"),
+        (
+            {},
+            {"OVERLAY_LETSENCRYPT": "1", "DOMAIN": "hub.example.org", "EMAIL": "a@example.org"},
+            "https://hub.example.org",
+        ),
         (
             {"JUPYTERHUB_BASE_URL": "/jupyter", "JUPYTERHUB_SUBDOMAIN_HOST": "https://hub.example.org:8443"},
             {"HTTPS_PORT": "8443"},

@@ -124,7 +124,7 @@ def test_a_secret_in_env_is_a_warning(send: Send) -> None:
     assert "secrets/gateway.env" in found[0]
 
 
-@pytest.mark.parametrize("pem", ["", "no certificate", "-----BEGIN {0}-----\n-----END {0}-----\n".format("PRIVATE KEY")])
+@pytest.mark.parametrize("pem", ["", "nonsense", "-----BEGIN {0}-----\n-----END {0}-----\n".format("PRIVATE KEY")])
 def test_authorities_that_cannot_be_used_are_refused(send: Send, pem: str) -> None:
     with pytest.raises(OperatorError, match=r"^secrets/ca\.crt"):
         warnings(send({"secrets/ca.crt": pem}))

@@ -83,10 +83,10 @@ def test_a_patch_is_no_mismatch(same: str) -> None:
 @pytest.mark.parametrize(
     ("server", "level", "words"),
     [
-        (f"{MAJOR}.{int(MINOR) + 1}.0", "INFO", "They work together"),
-        (f"{int(MAJOR) - 1}.{MINOR}.{PATCH}", "WARNING", "Signing in may fail"),
-        ("nonsense", "WARNING", "has JupyterHub nonsense"),
-        (None, "WARNING", "tells no version"),
+        (f"{MAJOR}.{int(MINOR) + 1}.0", "INFO", "work together"),
+        (f"{int(MAJOR) - 1}.{MINOR}.{PATCH}", "WARNING", "may fail"),
+        ("nonsense", "WARNING", "nonsense"),
+        (None, "WARNING", "may fail"),
     ],
 )
 def test_mismatches(server: str | None, level: str, words: str) -> None:
@@ -94,5 +94,5 @@ def test_mismatches(server: str | None, level: str, words: str) -> None:
     assert mismatch
     assert mismatch.level == {"INFO": 20, "WARNING": 30}[level]
     assert words in mismatch.message
-    assert f"jupyterhub=={HUB}" in mismatch.message
+    assert HUB in mismatch.fix
     assert "crew" in mismatch.message

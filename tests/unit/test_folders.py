@@ -10,7 +10,6 @@ from host import folders as on_host
 from hub.errors import FileError
 from hub.settings import folders, host_paths
 from hub.settings.folders import Folder
-from hub.settings.model import setting_of
 from hub.users import userlist
 from hub.users.userlist import Member
 
@@ -195,7 +194,7 @@ def test_what_is_special_on_this_host_is_the_systems_too() -> None:
 
 
 def test_what_the_build_makes_and_looks_for() -> None:
-    text = "- name: shared\n- name: \"{group}\"\n- {name: d, host: /srv/d}\n"
+    text = '- name: shared\n- name: "{group}"\n- {name: d, host: /srv/d}\n'
     found = parse(text, userlist.parse("mal admin pilots\n"))
     assert [folder.source for folder in found] == ["crew-shared-shared", "crew-shared-pilots", "/srv/d"]
 
@@ -232,13 +231,3 @@ def test_what_the_page_shows_is_accepted() -> None:
     assert len(blocks) >= 3
     for block in blocks:
         assert parse(block), block
-
-
-def test_the_page_has_every_word_of_an_entry() -> None:
-    page = (REPOSITORY / "docs" / "folders.md").read_text()
-    rows = [
-        f"| `{name}` | {(found := setting_of(folders.Entry, name)).help} | {found.expected} |"
-        for name in folders.Entry.model_fields
-    ]
-    missing = "\n".join(row for row in rows if row not in page)
-    assert not missing, f"docs/folders.md should have these rows:\n{missing}"

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from traitlets.config import Config
 
+from hub import configuration
+from hub.servers import config
 from hub.servers.spawner import HubDockerSpawner
+from hub.settings.model import wire
 from support.settings import TOKENS
 
 MIB = 1024**2
@@ -16,7 +19,9 @@ GIB = 1024**3
 def host_config(memory: int | None = None, **given: str) -> dict[str, Any]:
     """What a spawner is told beside memory and processors; a profile may have set another `memory`."""
     c = Config()
-    spawning.configure(c, settings.load(TOKENS | given)[0])
+    found = configuration.settings(TOKENS | given)
+    wire(c, found.hub)
+    config.configure(c, found)
     spawner = HubDockerSpawner(config=c, user=SimpleNamespace(name="zoe", admin=False, groups=[]))
     if memory is not None:
         spawner.mem_limit = memory

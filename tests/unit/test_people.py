@@ -18,7 +18,7 @@ from hub.sign_in.native import accounts, passwords
 from hub.sign_in.native.passwords import InitialPasswords
 from hub.users import roster, userlist
 
-GATEWAY = import_module("examples.kernel-gateway.overlay")
+CERTIFICATES = import_module("examples.kernel-gateway.certificate_volumes")
 
 
 @pytest.fixture
@@ -84,9 +84,9 @@ def test_volumes_without_a_user_are_listed() -> None:
 
 def test_notes_of_certificates() -> None:
     ends = {"zoe": "2517-01-01T00:00:00+00:00", "o-2ehara": "2026-09-20T00:00:00+00:00", "wash": ""}
-    notes = GATEWAY.notes(ends, datetime(2026, 9, 1, tzinfo=UTC))
+    notes = CERTIFICATES.notes_of(ends, datetime(2026, 9, 1, tzinfo=UTC))
     assert notes == {"zoe": "", "o-2ehara": "client certificate until 2026-09-20"}
-    assert "expired on 2026-09-20" in GATEWAY.notes(ends, datetime(2026, 10, 1, tzinfo=UTC))["o-2ehara"]
+    assert "expired on 2026-09-20" in CERTIFICATES.notes_of(ends, datetime(2026, 10, 1, tzinfo=UTC))["o-2ehara"]
     of_overlays = [{"": "no client certificate"} | notes]
     found = {name: next(table.overlay_notes(name, of_overlays)) for name in ("zoe", "o.hara", "wash")}
     assert found == {"zoe": "", "o.hara": "client certificate until 2026-09-20", "wash": "no client certificate"}

@@ -21,7 +21,12 @@ from hub.sign_in.table import AUTHENTICATORS
 
 REPOSITORY = Path(__file__).parents[2]
 MODELS = tuple(models())
-SECRETS = {name.upper() for model in MODELS for name in model.model_fields if is_secret(model, name) and setting_of(model, name).file != DOT_ENV}
+SECRETS = {
+    name.upper()
+    for model in MODELS
+    for name in model.model_fields
+    if is_secret(model, name) and setting_of(model, name).file != DOT_ENV
+}
 SETTINGS = {name.upper() for name in HubSettings.model_fields} - SECRETS
 HOST_SETTINGS = {name.upper() for name in HostSettings.model_fields}
 NATIVE_SETTINGS = {name.upper() for name in AUTHENTICATORS["native"].model_fields} - SECRETS

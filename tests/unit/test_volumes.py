@@ -1,17 +1,18 @@
 """Which volume a server gets, and what is said of it."""
 
 from itertools import product
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from dockerspawner import DockerSpawner
-from host.disk_use import Volume
 from traitlets.config import Config
 
-from host import disk_use
-from hub import names
-from hub.servers import volumes
+from host import volumes
+from host.volumes import Volume
+from hub import configuration, names
+from hub.servers import config
 from hub.servers.spawner import HubDockerSpawner
 from support.settings import TOKENS
 
@@ -22,8 +23,11 @@ SERVERS = ["", "gpu", "GPU", "-gpu", "gpu-", "--", "my server", "ümlaut"]
 def mounts(user: str = "zoe", server: str = "", **given: str) -> list[dict[str, Any]]:
     """What a user's server gets mounted."""
     c = Config()
-    volumes.configure(c, settings.load(TOKENS | given)[0])
-    who = {"user": SimpleNamespace(name=user), "orm_spawner": SimpleNamespace(name=server, server=None)}
+    config.configure(c, configuration.settings(TOKENS | given))
+    who = {
+        "user": SimpleNamespace(name=user, admin=False, groups=[]),
+        "orm_spawner": SimpleNamespace(name=server, server=None),
+    }
     spawner = HubDockerSpawner(config=c, **who)
     return [dict(mount) for mount in spawner.mount_binds]
 
@@ -79,26 +83,34 @@ def test_whose_a_volume_is_stands_in_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "volume"),
+    ("size", "number"),
     [
-        ("jupyterhub-user-zoe 12", Volume("jupyterhub-user-zoe", 12 * 1024, 0)),
-        ("jupyterhub-user-zoe 12 10737418240", Volume("jupyterhub-user-zoe", 12 * 1024, 10 * 1024**3)),
-        ("jupyterhub-user-zoe 12 10G", Volume("jupyterhub-user-zoe", 12 * 1024, 10 * 1024**3)),
-        ("jupyterhub-user-zoe 12 1.5gib", Volume("jupyterhub-user-zoe", 12 * 1024, 1536 * 1024**2)),
-        ("jupyterhub-user-zoe 12 512mb", Volume("jupyterhub-user-zoe", 12 * 1024, 512 * 1024**2)),
-        ("jupyterhub-user-zoe 12 100b", Volume("jupyterhub-user-zoe", 12 * 1024, 100)),
+        ("0", 0),
+        ("10737418240", 10 * 1024**3),
+        ("10G", 10 * 1024**3),
+        ("1.5gib", 1536 * 1024**2),
+        ("512mb", 512 * 1024**2),
+        ("100b", 100),
     ],
 )
-def test_reading_what_the_docker_host_says(words: str, volume: Volume) -> None:
-    assert Volume.read(words) == volume
+def test_limits_are_read_however_they_were_given(size: str, number: int) -> None:
+    assert volumes.in_bytes(size) == number
 
 
-def test_what_is_said_of_somebodys_volumes() -> None:
+def test_sizes_are_measured_where_the_files_are(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "file").write_bytes(b"x" * 100_000)
+    sizes = volumes.used({"a": str(tmp_path / "a"), "gone": str(tmp_path / "gone")})
+    assert 100_000 <= sizes["a"] < 200_000
+    assert sizes["gone"] == 0
+
+
+def test_what_is_said_of_a_users_volumes() -> None:
     one, two, free = Volume("a", 3 * 1024**2, 1024**3), Volume("b", 1024**2, 1024**3), Volume("c", 1024, 0)
-    assert disk_use.describe([]) == ""
-    assert disk_use.describe([one]) == "3M of 1G"
-    assert disk_use.describe([one, two]) == "4M of 2G"
-    assert disk_use.describe([one, free]) == "3M"
+    assert volumes.describe([]) == ""
+    assert volumes.describe([one]) == "3M of 1G"
+    assert volumes.describe([one, two]) == "4M of 2G"
+    assert volumes.describe([one, free]) == "3M"
 
 
 @pytest.mark.parametrize(
@@ -118,4 +130,4 @@ def test_what_is_said_of_somebodys_volumes() -> None:
     ],
 )
 def test_sizes_for_people(size: int, text: str) -> None:
-    assert disk_use.human(size) == text
+    assert volumes.human(size) == text
