@@ -7,8 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from html import unescape
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import requests
 from playwright.sync_api import Page
@@ -111,23 +112,28 @@ class SignIn(ABC):
         assert visitor.signed_in()
         return visitor
 
+    @cached_property
+    def admin_token(self) -> str:
+        """An API token of an administrator."""
+        return self.deployment.token()
+
+    def users(self) -> dict[str, dict[str, Any]]:
+        """What the hub's API says about each user, by name."""
+        response = self.deployment.api("GET", "/users", token=self.admin_token)
+        assert response.status_code == 200, f"{response.status_code}: {response.text}"
+        return {user["name"]: user for user in response.json()}
+
     def is_admin(self, name: str) -> bool:
         """Whether the hub takes a user for an administrator."""
-        return self.user(name)["admin"]
+        return self.users()[name]["admin"]
 
     def groups(self, name: str) -> set[str]:
         """A user's groups in JupyterHub."""
-        return set(self.user(name)["groups"])
-
-    def user(self, name: str) -> dict[str, object]:
-        """What the hub's API says about a user."""
-        response = self.deployment.api("GET", f"/users/{name}", token=self.deployment.token())
-        assert response.status_code == 200, f"{response.status_code}: {response.text}"
-        return response.json()
+        return set(self.users()[name]["groups"])
 
     def add(self, name: str) -> None:
         """Add a user in the console."""
-        added = self.deployment.api("POST", "/users", token=self.deployment.token(), json={"usernames": [name]})
+        added = self.deployment.api("POST", "/users", token=self.admin_token, json={"usernames": [name]})
         assert added.status_code == 201, added.text
 
     def token(self, name: str) -> str:
