@@ -28,7 +28,7 @@ def renew(hub: Hub) -> None:
             tar.addfile(file, io.BytesIO(content))
     project = hub.deployment.project
     command = ["docker", "run", "--rm", "--interactive", "--user=root", f"--volume={project}-pair:/pair"]
-    command += [f"{project}-hub:check", "tar", "--extract", "--directory=/pair", "--file=-"]
+    command += [f"{project}-hub:6.1.1", "tar", "--extract", "--directory=/pair", "--file=-"]
     subprocess.run(command, input=archive.getvalue(), check=True)
     wait_for(lambda: _served(hub) == pair.certificate, RENEWAL_SECONDS, "the new certificate")
 

@@ -77,7 +77,7 @@ def committed(lines: str) -> Iterator[str]:
         name.upper(): setting_of(model, name).file
         for model in models()
         for name in model.model_fields
-        if is_secret(model, name)
+        if is_secret(model, name) and not setting_of(model, name).secret  # that one may have secrets in it, or none
     }
     for name in re.findall(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*[^\s#]", lines, re.MULTILINE):
         if files.get(name, DOT_ENV) != DOT_ENV:

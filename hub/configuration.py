@@ -119,7 +119,7 @@ def settings(environment: Mapping[str, str]) -> Configuration:
     environment = _with_new_names(environment)
     hub, problems = read(HubSettings, environment)
     host, of_host = read(HostSettings, environment)
-    name = environment.get("JUPYTERHUB_AUTHENTICATOR") or "native"
+    name = environment.get("JUPYTERHUB_AUTHENTICATOR") or HubSettings.model_fields["jupyterhub_authenticator"].default
     sign_in, of_sign_in = read(AUTHENTICATORS.get(name, SignInSettings), environment)
     problems += [*_unknown_choices(name, environment), *of_sign_in, *of_host]
     chosen: list[Overlay] = []

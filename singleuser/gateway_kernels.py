@@ -40,7 +40,7 @@ class Problem(NamedTuple):
         url = GatewayClient.instance().url
         # JupyterLab shows each line as a line.
         end = "" if self.cure.endswith("?") else "."
-        return f"No kernels from {url}: {self.what}.\nYour administrator can mend it: {self.cure}{end}"
+        return f"No kernels from {url}: {self.what}.\nFix, by an administrator: {self.cure}{end}"
 
 
 class GatewayError(HTTPError):

@@ -15,8 +15,7 @@ from host.x509 import SOON
 from hub.errors import OperatorError, RelayedError
 from hub.names import escaped
 
-from .overlay import prefix
-from .settings import GatewaySettings
+from .settings import GatewaySettings, prefix
 
 PROGRAM = "examples.kernel-gateway.pki"
 FILES = ("p12", "key", "cert", "ca")

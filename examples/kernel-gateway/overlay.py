@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hub.configuration import Configuration
 from hub.overlays import Overlay
 
-from .settings import GatewaySettings
+from .settings import GatewaySettings, prefix
 
 if TYPE_CHECKING:
     from dockerspawner import DockerSpawner
@@ -83,11 +83,6 @@ class KernelGateway(Overlay):
         client_cert(host, self.values, arguments)
 
     verbs = {"client-cert": client_cert}
-
-
-def prefix(project: str) -> str:
-    """What the names of the volumes with certificates begin with; a user's escaped name follows."""
-    return f"{project}-pki-"
 
 
 def _for_each_user(url: str) -> Value:

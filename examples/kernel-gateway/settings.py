@@ -54,6 +54,11 @@ def _token(token: SecretStr | None) -> SecretStr | None:
     return token
 
 
+def prefix(project: str) -> str:
+    """What the names of the volumes with certificates begin with; a user's escaped name follows."""
+    return f"{project}-pki-"
+
+
 class GatewaySettings(SettingsModel):
     """Where users' kernels run, when they do not run in users' servers."""
 

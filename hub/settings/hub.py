@@ -201,6 +201,7 @@ class HubSettings(SettingsModel):
         Setting(
             "environment variables of every user's server",
             "words such as HTTP_PROXY=http://proxy.example.org:3128, separated by blanks or line breaks",
+            file="secrets/servers.env",
             secret=True,
         ),
     ] = {}

@@ -48,7 +48,7 @@ def examine(clinic: Deployment, **env: str) -> CompletedProcess[str]:
 def complaints(done: CompletedProcess[str]) -> str:
     """The lines that are not ok, each with its cure."""
     lines = re.findall(r"^(?:warn|FAIL)  .*(?:\n      .*)*", done.stdout, re.MULTILINE)
-    assert all("\n      To mend it: " in line for line in lines), done.stdout
+    assert all("\n      Fix: " in line for line in lines), done.stdout
     return "\n".join(lines)
 
 

@@ -77,7 +77,7 @@ def volumes(hub: Deployment) -> set[str]:
         ("- name: a\n- {name: b, host: /etc}\n", f"{HEADLINE}folders.yaml:2: host is '/etc' (/etc is the system's)"),
         (
             "- {name: a, host: /srv/jh-nowhere}\n",
-            "FAIL: folders.yaml: /srv/jh-nowhere is no folder of the Docker host.",
+            f"{HEADLINE}folders.yaml:1: /srv/jh-nowhere is not a folder of the Docker host",
         ),
     ],
 )
@@ -86,7 +86,7 @@ def test_make_build_refuses_what_cannot_be_shared(hub: Deployment, text: str, me
     refused = hub.make("build", check=False)
     assert refused.returncode != 0
     assert message in refused.stderr
-    assert "To mend it:" in refused.stderr
+    assert "Fix:" in refused.stderr
     assert volumes(hub) == set()
 
 
@@ -282,7 +282,7 @@ def test_make_build_makes_what_is_missing_and_leaves_the_rest_alone(hub: Deploym
     hub.docker("volume", "rm", f"{hub.project}-shared-notes")
     volume(hub, "shared-notes", "touch by-root")
     assert (
-        f"WARNING: the volume {hub.project}-shared-notes belongs to root" in hub.run("scripts/folders", "make").stderr
+        f"WARNING: the volume {hub.project}-shared-notes belongs to root" in hub.make("build").stderr
     )
     assert volume(hub, "shared-notes", "stat -c '%u:%g %a' .") == "0:0 755"
 

@@ -218,7 +218,7 @@ def leave(hub: Deployment, user: str, *, run: bool, owner: str = "") -> str:
     name = f"{hub.project}-{user}"
     labels = {"project": hub.project, "user": owner or user, "server": "", "settings": "older"}
     options = [f"--label={LABELS}.{key}={value}" for key, value in labels.items()]
-    image = f"{hub.project}-hub:check"
+    image = f"{hub.project}-hub:6.1.1"
     hub.docker("create", "--init", "--memory", "64M", "--name", name, *options, image, "sleep", "infinity")
     if run:
         hub.docker("start", name)

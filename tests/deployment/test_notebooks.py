@@ -205,7 +205,7 @@ def test_it_takes_the_numbers_of_user_and_group(hub: Deployment, stacks: str, to
         log = hub.docker("logs", container)
         assert "received signal 15, stopping" in log.stdout + log.stderr
     volume = f"--volume={hub.project}-user-zoe:/volume"
-    stat = (f"{hub.project}-hub:check", "stat", "--format=%u:%g", "/volume/mine.txt")
+    stat = (f"{hub.project}-hub:6.1.1", "stat", "--format=%u:%g", "/volume/mine.txt")
     assert hub.docker("run", "--rm", "--network=none", volume, *stat).stdout == "4321:5432\n"
 
 

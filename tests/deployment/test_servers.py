@@ -283,7 +283,7 @@ def test_make_build_refuses_a_notebook_image_that_is_nowhere(deployment: Deploym
     refused = deployment.make("build", env={"DOCKER_NOTEBOOK_IMAGE": image}, check=False)
     assert refused.returncode != 0
     assert f"FAIL: the notebook image {image} is not here and cannot be pulled" in refused.stderr
-    assert "To mend it: correct DOCKER_NOTEBOOK_IMAGE in .env" in refused.stderr
+    assert "Fix: correct DOCKER_NOTEBOOK_IMAGE in .env" in refused.stderr
 
 
 def test_a_removed_notebook_image_fails_at_once_and_says_what_to_do(deployment: Deployment, token: str) -> None:

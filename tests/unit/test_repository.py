@@ -13,7 +13,6 @@ import yaml
 
 from host.generate import generated, models
 from hub import configuration
-from hub.errors import DOT_ENV
 from hub.settings.host import HostSettings
 from hub.settings.hub import HubSettings
 from hub.settings.model import is_secret, setting_of
@@ -25,7 +24,7 @@ SECRETS = {
     name.upper()
     for model in MODELS
     for name in model.model_fields
-    if is_secret(model, name) and setting_of(model, name).file != DOT_ENV
+    if is_secret(model, name) and not setting_of(model, name).secret
 }
 SETTINGS = {name.upper() for name in HubSettings.model_fields} - SECRETS
 HOST_SETTINGS = {name.upper() for name in HostSettings.model_fields}
