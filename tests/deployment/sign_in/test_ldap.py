@@ -108,6 +108,7 @@ class TestAdminGroup(sign_in_contract.AdminGroupContract): ...
 
 class TestOutages(sign_in_contract.OutageContract):
     def test_a_hanging_directory_holds_up_no_other_user(self, provider: LdapServer) -> None:
+        provider.use()
         zoe = provider.session("zoe")
 
         def try_to_enter(_: int) -> tuple[float, int]:
