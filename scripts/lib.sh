@@ -2,6 +2,7 @@
 # What the scripts share: messages, a Docker client that works, and the Compose file of host/.
 
 # Compose: an `env_file` that may be missing needs 2.24. Engine: `start_interval` of a healthcheck needs 25.
+# shellcheck disable=SC2034 # scripts/engine uses the second
 readonly MIN_COMPOSE=2.24 MIN_ENGINE=25
 
 say() { printf '==> %s\n' "$*" >&2; }

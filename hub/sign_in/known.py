@@ -1,10 +1,9 @@
 """Who may sign in, for every authenticator that asks a provider who a user is.
 
-Allowed are the users of the userlist, those added in the console, and those whom a rule of the provider admits: an
-organisation, a group, JUPYTERHUB_ALLOW_ALL. JupyterHub itself would admit the latter for ever, because it cannot
-distinguish them from users added in the console (`allow_existing_users`,
-https://jupyterhub.readthedocs.io/en/stable/reference/api/auth.html). Here they are marked when they sign in, and the
-rule is checked again each time.
+Allowed are listed users, those added in the console, and those whom a rule of the provider admits: an organisation, a
+group, JUPYTERHUB_ALLOW_ALL. JupyterHub itself would admit the latter forever, because it takes them for users added in
+the console (`allow_existing_users`, https://jupyterhub.readthedocs.io/en/stable/reference/api/auth.html). Here they are
+marked when they sign in, and the rule is checked again each time.
 """
 
 from __future__ import annotations
@@ -123,12 +122,9 @@ class ProviderAuthenticator(Authenticator):
         return answer
 
     async def ask_again(self, user: Any, handler: BaseHandler | None) -> dict[str, Any] | None:
-        """What the provider now says about `user`, as `authenticate` would return it.
+        """What the provider now says about `user`, as `authenticate` returns it; None if that needs a new sign-in.
 
         This class has no provider: only the rules of this hub count.
-
-        Returns:
-            None when nothing can be learnt about the user without a new sign-in.
 
         Raises:
             RefusedError: the provider no longer accepts the user.

@@ -43,11 +43,7 @@ class CheckedTls(ldap3.Tls):
     """TLS with Python's checks: ldap3 itself checks no certificate, and knows no IP addresses in certificates."""
 
     def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:
-        """Encrypt the connection's socket.
-
-        Raises:
-            ssl.SSLError: the server's certificate is not valid for its name.
-        """
+        """Encrypt the socket, which raises ssl.SSLError where the certificate is not valid for the server's name."""
         connection.socket = tls.context().wrap_socket(connection.socket, server_hostname=connection.server.host)
 
 

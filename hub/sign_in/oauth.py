@@ -92,11 +92,7 @@ class OAuthSignIn(ProviderAuthenticator, OAuthenticator):
     async def httpfetch(
         self, url: str, label: str = "fetching", parse_json: bool = True, raise_error: bool = True, **kwargs: Any
     ) -> Any:
-        """Fetch from the provider.
-
-        Raises:
-            ProviderUnavailableError: the provider is overloaded, also where the caller checks the status itself.
-        """
+        """Fetch from the provider; ProviderUnavailableError also where only the status says that it is overloaded."""
         url = url.replace("%252F", "%2F")  # OAuthenticator 17.4 escapes the path of a GitLab subgroup twice
         answer = await super().httpfetch(url, label, parse_json, raise_error, **kwargs)
         if not parse_json and (answer.code >= 500 or _limited(answer.headers)):
@@ -120,9 +116,7 @@ class OAuthSignIn(ProviderAuthenticator, OAuthenticator):
             self.basic_auth = "client_secret_post" not in found.get("token_endpoint_auth_methods_supported", [])
             self.authorize_url = found["authorization_endpoint"]
         except (TypeError, KeyError, AttributeError) as error:
-            raise ProviderUnavailableError(
-                f"the answer of {self.issuer_url}{DISCOVERY} is not that of a provider: {error!r}"
-            ) from error
+            raise ProviderUnavailableError(f"{self.issuer_url}{DISCOVERY} is not an issuer's: {error!r}") from error
 
     async def authenticate(self, handler: BaseHandler, data: Any = None, **kwargs: Any) -> dict[str, Any] | None:
         """The user whom the provider has accepted.
@@ -188,9 +182,7 @@ class OAuthSignIn(ProviderAuthenticator, OAuthenticator):
             tornado.web.HTTPError: 403 when there is none, or when it is an e-mail address that was not verified.
         """
         if self.username_claim == "email" and str(user_info.get("email_verified")).lower() == "false":
-            raise page_error(
-                403, f"Your e-mail address is not verified at {self.login_service}. Verify it there first."
-            )
+            raise page_error(403, f"Your e-mail address is not verified at {self.login_service}.")
         try:
             return str(super().user_info_to_username(user_info))
         except (ValueError, KeyError) as error:

@@ -83,9 +83,7 @@ def decode(content: bytes, filename: str = "userlist") -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise FileError(
-            filename, [f"{filename}:{line}: this line is not UTF-8: save the file as UTF-8 text."]
-        ) from None
+        raise FileError(filename, [f"{filename}:{line}: not UTF-8: save the file as UTF-8 text."]) from None
 
 
 def load(path: Path, administrator: str = "") -> dict[str, Member]:

@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from html import unescape
 from typing import Any, Self
@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from support.browser import visit
 from support.deployment import Deployment
 from support.people import Visitor
-from support.sign_in import USERS, Provider
+from support.sign_in import USERS, OAuthProvider
 from support.waiting import wait_for
 
 ALIAS = "github"
@@ -34,7 +34,7 @@ def password(login: str) -> str:
     return f"{login.lower()} at GitHub"
 
 
-class GitHub(Provider):
+class GitHub(OAuthProvider):
     """The server of one deployment, on its network; removed together with the deployment."""
 
     authenticator = "github"
@@ -63,10 +63,10 @@ class GitHub(Provider):
         client = f"{prefix}_CLIENT_ID={CLIENT_ID}\n{prefix}_CLIENT_SECRET='{CLIENT_SECRET}'\n"
         return f"{client}OAUTH_CALLBACK_URL={self.deployment.url}{CALLBACK}\n"
 
-    def begin(self, visitor: Visitor, name: str) -> Callable[[], requests.Response]:
-        """See SignIn."""
-        address = self.authorize(visitor, name)
-        return lambda: open_callback(visitor, address)
+    def expired_callback(self, visitor: Visitor, name: str) -> str:
+        address = self.callback(visitor, name)
+        self._control("DELETE", "codes")
+        return address
 
     def open_lab(self, page: Page, name: str, service: str = "GitHub") -> None:
         """See SignIn: the hub's button, the provider's form, its question; ends at the hub."""
@@ -80,12 +80,10 @@ class GitHub(Provider):
         expect(page).to_have_url(re.compile(f"^{re.escape(self.deployment.url)}/"), timeout=SECONDS * 1000)
 
     def join(self, name: str) -> None:
-        """See Provider."""
         self.members.add(name)
         self.set_members(ORGANIZATION, *self.members)
 
     def leave(self, name: str) -> None:
-        """See Provider."""
         self.members.remove(name)
         self.set_members(ORGANIZATION, *self.members)
 
@@ -94,7 +92,6 @@ class GitHub(Provider):
         self._control("PATCH", f"accounts/{name}", suspended=True)
 
     def enable(self, name: str) -> None:
-        """See Provider."""
         self._control("PATCH", f"accounts/{name}", suspended=False)
 
     @contextmanager
@@ -153,10 +150,6 @@ class GitHub(Provider):
         """Let the API answer everything with `error` (500) or `rate-limit`, or as it should: `normal`."""
         self._control("PUT", "answers", answers=kind)
 
-    def expire_codes(self) -> None:
-        """Let the codes that were not exchanged yet expire."""
-        self._control("DELETE", "codes")
-
     def expire_tokens(self) -> None:
         """Let the access tokens that can expire (GitLab's) do it."""
         self._control("DELETE", "tokens")
@@ -170,12 +163,7 @@ class GitHub(Provider):
         """The parameters of every authorize request, the oldest first."""
         return self._control("GET", "requests").json()["requests"]
 
-    def authorize(self, visitor: Visitor, login: str) -> str:
-        """Sign in as a program: from the hub to GitHub, through its forms, up to where it sends the browser back.
-
-        Returns:
-            That address, which was not opened.
-        """
+    def callback(self, visitor: Visitor, name: str) -> str:
         session = visitor.session
         answer = visitor.get("/hub/oauth_login")
         for _ in range(5):
@@ -186,9 +174,9 @@ class GitHub(Provider):
             answer = session.get(location, timeout=SECONDS, allow_redirects=False)
             if answer.ok and not answer.is_redirect:
                 fields = {name: unescape(value) for name, value in HIDDEN_FIELD.findall(answer.text)}
-                fields |= {"login": login, "password": password(login), "authorize": "1"}
+                fields |= {"login": name, "password": password(name), "authorize": "1"}
                 answer = session.post(answer.url, data=fields, timeout=SECONDS, allow_redirects=False)
-        raise AssertionError(f"GitHub does not let {login} in: {answer.status_code}: {answer.text}")
+        raise AssertionError(f"GitHub does not let {name} in: {answer.status_code}: {answer.text}")
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
@@ -199,8 +187,3 @@ class GitHub(Provider):
         answer = requests.request(method, url, json=body, timeout=SECONDS)
         answer.raise_for_status()
         return answer
-
-
-def open_callback(visitor: Visitor, address: str) -> requests.Response:
-    """Open the address that the provider sends the browser back to; redirects are not followed."""
-    return visitor.session.get(address, timeout=SECONDS, allow_redirects=False)

@@ -61,7 +61,6 @@ class LdapServer(FormSignIn, ProviderWithAdmins):
         super().use(**settings)
 
     def password(self, name: str) -> str:
-        """See FormSignIn."""
         return f"the password of {name}"
 
     @contextmanager
@@ -99,19 +98,15 @@ class LdapServer(FormSignIn, ProviderWithAdmins):
         self.change(f"dn: {_dn(name)}\nchangetype: delete\n")
 
     def join(self, name: str, group: str = ENGINEERS) -> None:
-        """See Provider."""
         self.change(f"dn: {group}\nchangetype: modify\nadd: member\nmember: {_dn(name)}\n")
 
     def leave(self, name: str, group: str = ENGINEERS) -> None:
-        """See Provider."""
         self.change(f"dn: {group}\nchangetype: modify\ndelete: member\nmember: {_dn(name)}\n")
 
     def join_admins(self, name: str) -> None:
-        """See ProviderWithAdmins."""
         self.join(name, OFFICERS)
 
     def leave_admins(self, name: str) -> None:
-        """See ProviderWithAdmins."""
         self.leave(name, OFFICERS)
 
     def log(self) -> str:

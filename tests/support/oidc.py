@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Self
 from urllib.parse import urljoin
@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from support.browser import visit
 from support.deployment import Deployment
 from support.people import Visitor
-from support.sign_in import ProviderWithAdmins
+from support.sign_in import OAuthProvider, ProviderWithAdmins
 from support.waiting import wait_for
 
 CLIENT_ID = "the-hub"
@@ -32,7 +32,7 @@ def password(account: str) -> str:
     return f"{account}-password"
 
 
-class OidcProvider(ProviderWithAdmins):
+class OidcProvider(OAuthProvider, ProviderWithAdmins):
     """One provider; its accounts, tokens and authority last as long as its container."""
 
     authenticator = "generic-oauth"
@@ -83,23 +83,18 @@ class OidcProvider(ProviderWithAdmins):
         self.change(name, disabled=True)
 
     def enable(self, name: str) -> None:
-        """See Provider."""
         self.change(name, disabled=False)
 
     def join(self, name: str) -> None:
-        """See Provider."""
         self.change(name, groups=["engineers"])
 
     def leave(self, name: str) -> None:
-        """See Provider."""
         self.change(name, groups=["crew"])
 
     def join_admins(self, name: str) -> None:
-        """See ProviderWithAdmins."""
         self.change(name, groups=["captains"])
 
     def leave_admins(self, name: str) -> None:
-        """See ProviderWithAdmins."""
         self.leave(name)
 
     def change(self, account: str, **claims: Any) -> None:
@@ -116,7 +111,6 @@ class OidcProvider(ProviderWithAdmins):
 
     @contextmanager
     def away(self) -> Generator[None]:
-        """See Provider."""
         self.admin("away")
         try:
             yield
@@ -125,25 +119,26 @@ class OidcProvider(ProviderWithAdmins):
 
     # --- What users do ---
 
-    def callback(self, visitor: Visitor, account: str, next_url: str = "") -> str:
-        """Begin at the hub and sign in here; returns the path to which the provider sends the visitor back."""
+    def callback(self, visitor: Visitor, name: str, next_url: str = "") -> str:
         begin = visitor.get(f"/hub/oauth_login{f'?next={next_url}' if next_url else ''}")
         assert begin.status_code == 302, f"{begin.status_code}: {begin.text}"
         address = begin.headers["Location"]
         assert address.startswith(self.issuer), address
-        while not address.startswith(visitor.url):
+        while not address.startswith(self.deployment.url):
             response = visitor.session.get(address, timeout=HTTP_SECONDS, allow_redirects=False)
             if response.status_code == 200:
-                form = {"name": account, "password": password(account)}
+                form = {"name": name, "password": password(name)}
                 response = visitor.session.post(response.url, data=form, timeout=HTTP_SECONDS, allow_redirects=False)
             assert response.is_redirect, f"{response.status_code}: {response.text}"
             address = urljoin(response.url, response.headers["Location"])
-        return address.removeprefix(visitor.url)
+        return address
 
-    def begin(self, visitor: Visitor, name: str) -> Callable[[], requests.Response]:
-        """See SignIn."""
-        callback = self.callback(visitor, name)
-        return lambda: visitor.get(callback)
+    def expired_callback(self, visitor: Visitor, name: str) -> str:
+        self.behave(codeSeconds=1)
+        address = self.callback(visitor, name)
+        self.restart()  # which takes longer than a second
+        self.behave(codeSeconds=60)
+        return address
 
     def press_button(self, page: Page) -> None:
         """Press the button of the hub's login page."""
@@ -152,7 +147,6 @@ class OidcProvider(ProviderWithAdmins):
         expect(page.locator("h1")).to_have_text(SERVICE)
 
     def open_lab(self, page: Page, name: str) -> None:
-        """See SignIn."""
         self.press_button(page)
         page.get_by_placeholder("Name").fill(name)
         page.get_by_placeholder("Password").fill(password(name))

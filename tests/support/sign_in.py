@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from html import unescape
 from typing import Any, ClassVar
 
@@ -111,23 +112,28 @@ class SignIn(ABC):
         assert visitor.signed_in()
         return visitor
 
+    @cached_property
+    def admin_token(self) -> str:
+        """An API token of an administrator."""
+        return self.deployment.token()
+
+    def users(self) -> dict[str, dict[str, Any]]:
+        """What the hub's API says about each user, by name."""
+        response = self.deployment.api("GET", "/users", token=self.admin_token)
+        assert response.status_code == 200, f"{response.status_code}: {response.text}"
+        return {user["name"]: user for user in response.json()}
+
     def is_admin(self, name: str) -> bool:
         """Whether the hub takes a user for an administrator."""
-        return self.user(name)["admin"]
+        return self.users()[name]["admin"]
 
     def groups(self, name: str) -> set[str]:
         """A user's groups in JupyterHub."""
-        return set(self.user(name)["groups"])
-
-    def user(self, name: str) -> dict[str, Any]:
-        """What the hub's API says about a user."""
-        response = self.deployment.api("GET", f"/users/{name}", token=self.deployment.token())
-        assert response.status_code == 200, f"{response.status_code}: {response.text}"
-        return response.json()
+        return set(self.users()[name]["groups"])
 
     def add(self, name: str) -> None:
         """Add a user in the console."""
-        added = self.deployment.api("POST", "/users", token=self.deployment.token(), json={"usernames": [name]})
+        added = self.deployment.api("POST", "/users", token=self.admin_token, json={"usernames": [name]})
         assert added.status_code == 201, added.text
 
     def token(self, name: str) -> str:
@@ -187,7 +193,6 @@ class FormSignIn(SignIn):
         return Answer.of(Visitor(self.deployment.url).post("/hub/login", {"username": name, "password": password}))
 
     def open_lab(self, page: Page, name: str) -> None:
-        """See SignIn."""
         sign_in(page, self.deployment.url, name, self.password(name))
 
 
@@ -218,6 +223,27 @@ class Provider(SignIn, Beside):
     @abstractmethod
     def away(self) -> AbstractContextManager[None]:
         """Within it, nothing listens at the provider's address."""
+
+
+class OAuthProvider(Provider):
+    """A provider whose pages users fill in, and which redirects them back to the hub."""
+
+    @abstractmethod
+    def callback(self, visitor: Visitor, name: str) -> str:
+        """Sign in at the provider; returns the address to which it redirects the visitor."""
+
+    @abstractmethod
+    def expired_callback(self, visitor: Visitor, name: str) -> str:
+        """The same, with a code that has expired."""
+
+    def begin(self, visitor: Visitor, name: str) -> Callable[[], requests.Response]:
+        address = self.callback(visitor, name)
+        return lambda: come_back(visitor, address)
+
+
+def come_back(visitor: Visitor, address: str) -> requests.Response:
+    """Open the address to which a provider redirects; what the hub redirects to is not opened."""
+    return visitor.session.get(address, timeout=START_SECONDS, allow_redirects=False)
 
 
 class ProviderWithAdmins(Provider):

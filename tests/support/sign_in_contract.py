@@ -4,16 +4,27 @@ The classes run from top to bottom, and each name has one part in them (see sign
 back, and the hub is restarted as little as possible.
 """
 
+import base64
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from support.browser import run_cell, visit, wait_for_lab
-from support.people import Visitor, users
+from support.people import Visitor
 from support.servers import running, stop
-from support.sign_in import ALLOWED, WITHOUT_BOOK, Provider, ProviderWithAdmins, SignIn
+from support.sign_in import (
+    ALLOWED,
+    WITHOUT_BOOK,
+    Answer,
+    OAuthProvider,
+    Provider,
+    ProviderWithAdmins,
+    SignIn,
+    come_back,
+)
 from support.waiting import wait_for
 
 NO_LONGER = "no longer"
@@ -48,22 +59,22 @@ class ListContract:
         for path in ("/hub/home", "/user/zoe/lab"):
             visit(page, f"{hub.url}{path}")
             expect(page.locator("#login-main")).to_be_visible()
-        stop(hub, "zoe", hub.token())
+        stop(hub, "zoe", provider.admin_token)
 
     def test_another_user_is_refused(self, provider: SignIn) -> None:
         assert_refused(provider, "badger")
-        assert "badger" not in users(provider.deployment)
+        assert "badger" not in provider.users()
 
     def test_administrators_and_groups_are_those_of_the_list(self, provider: SignIn) -> None:
         assert provider.session("simon").get("/hub/admin").status_code == 200
         assert provider.session("zoe").get("/hub/admin").status_code == 403
         assert provider.enter("wash") == ALLOWED
-        assert users(provider.deployment)["wash"]["groups"] == "drivers pilots"
+        assert provider.groups("wash") == {"drivers", "pilots"}
 
     def test_names_in_capitals_are_those_of_the_list(self, provider: SignIn) -> None:
         assert provider.enter("USER1") == ALLOWED
-        assert users(provider.deployment)["user1"]["groups"] == "zos"
-        assert "USER1" not in users(provider.deployment)
+        assert provider.groups("user1") == {"zos"}
+        assert "USER1" not in provider.users()
 
     def test_a_user_added_in_the_console_may_sign_in_also_after_a_restart(self, provider: SignIn) -> None:
         assert_refused(provider, "niska")
@@ -102,16 +113,13 @@ class ListContract:
         if isinstance(provider, Provider):
             provider.join("book")  # no group helps a name that left the list
         assert_refused(provider, "book", no_longer=True)
-        running = ("ps", "--quiet", "--filter", f"name=^{container}$")
-        wait_for(lambda: not hub.docker(*running).stdout, STOP_SECONDS, "the end of book's server")
+        of_book = ("ps", "--quiet", "--filter", f"name=^{container}$")
+        wait_for(lambda: not hub.docker(*of_book).stdout, STOP_SECONDS, "the end of book's server")
         # An administrator who is listed without `admin` is none; groups are those of the list.
         assert sessions["simon"].get("/hub/admin").status_code == 403
         assert not provider.accepts(tokens["simon"], "/users")
         assert provider.session("simon").get("/hub/admin").status_code == 403
-        assert {name: users(hub)[name]["groups"] for name in ("simon", "wash")} == {
-            "simon": "medics",
-            "wash": "drivers",
-        }
+        assert (provider.groups("simon"), provider.groups("wash")) == ({"medics"}, {"drivers"})
 
     def test_the_open_door_lets_everyone_else_in_and_closes_again(self, provider: SignIn) -> None:
         provider.use(JUPYTERHUB_ALLOW_ALL="true")
@@ -227,3 +235,86 @@ class OutageContract:
             assert [answer.result() for answer in answers] == [True, True]
             assert refusal.result().status_code == 503
         assert (zoe.signed_in(), kaylee.signed_in()) == (True, True)
+
+
+LONG = "x" * 10_000
+NESTED = base64.urlsafe_b64encode(b"[" * 7000).decode()
+MADE_UP = {
+    "state of another": ("?code={code}&state=eyJzdGF0ZV9pZCI6ICIwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMCJ9", 400),
+    "state not JSON": ("?code={code}&state=bm90IGpzb24=", 400),
+    "state a list": ("?code={code}&state=W10=", 400),
+    "state null": ("?code={code}&state=bnVsbA", 400),
+    "state not base64": ("?code={code}&state=%25%25%25", 400),
+    "state not ASCII": ("?code={code}&state=zustand-%C3%A4", 400),
+    "state of bytes": ("?code={code}&state=%00%FF", 400),
+    "long state": (f"?code={{code}}&state={LONG}", 400),
+    "deep state": (f"?code={{code}}&state={NESTED}", 400),
+    "no state": ("?code={code}", 400),
+    "long code": (f"?code={LONG}&state={{state}}", 403),
+    "no code": ("?state={state}", 400),
+    "nothing": ("", 400),
+    "long error": (f"?error={LONG}", 400),
+    "error with markup": ("?error=access_denied&error_description=%3Cb%3Eno%25s%0A", 400),
+}
+
+
+@pytest.mark.usefixtures("no_traceback")
+class CallbackContract:
+    """What a provider of OAuth sends back, and what only looks like that."""
+
+    @pytest.fixture
+    def visitor(self, provider: OAuthProvider) -> Visitor:
+        """A visitor who has not signed in, while the hub has the plain settings."""
+        provider.use()
+        return Visitor(provider.deployment.url)
+
+    def come_back(self, visitor: Visitor, address: str) -> Answer:
+        """The hub's answer; a refusal signs no one in."""
+        answer = Answer.of(come_back(visitor, address))
+        assert visitor.signed_in() == (answer == ALLOWED)
+        return answer
+
+    def test_a_code_is_good_once(self, provider: OAuthProvider, visitor: Visitor) -> None:
+        address, again = provider.callback(visitor, "river"), Visitor(visitor.url)
+        again.session.cookies.update(visitor.session.cookies)
+        assert self.come_back(visitor, address) == ALLOWED
+        assert self.come_back(again, address).status == 403
+
+    def test_an_expired_code_is_refused(self, provider: OAuthProvider, visitor: Visitor) -> None:
+        assert self.come_back(visitor, provider.expired_callback(visitor, "river")).status == 403
+
+    def test_the_code_of_another_user_is_refused(self, provider: OAuthProvider, visitor: Visitor) -> None:
+        # The code verifier (PKCE) stays in the cookie of the browser that began.
+        code = parse_qs(urlsplit(provider.callback(Visitor(visitor.url), "simon")).query)["code"][0]
+        own = provider.callback(visitor, "river")
+        of_river = parse_qs(urlsplit(own).query)["code"][0]
+        assert self.come_back(visitor, own.replace(quote(of_river, safe=""), quote(code, safe=""))).status == 403
+
+    def test_a_callback_of_another_browser_is_refused(self, provider: OAuthProvider, visitor: Visitor) -> None:
+        provider.callback(visitor, "zoe")
+        answer = self.come_back(visitor, provider.callback(Visitor(visitor.url), "river"))
+        assert (answer.status, "state" in answer.message) == (400, True)
+
+    def test_a_sign_in_that_began_under_another_host_name_is_refused(self, provider: OAuthProvider) -> None:
+        provider.use()
+        elsewhere = Visitor(provider.deployment.url.replace("127.0.0.1", "localhost"))
+        address = provider.callback(elsewhere, "river")
+        assert address.startswith(provider.deployment.url)
+        answer = self.come_back(elsewhere, address)
+        assert (answer.status, "state" in answer.message) == (400, True)
+
+    @pytest.mark.parametrize(("query", "status"), MADE_UP.values(), ids=MADE_UP.keys())
+    def test_a_made_up_callback_is_refused(
+        self, provider: OAuthProvider, visitor: Visitor, query: str, status: int
+    ) -> None:
+        page, _, good = provider.callback(visitor, "river").partition("?")
+        fields = {name: quote(values[0], safe="") for name, values in parse_qs(good).items()}
+        response = come_back(visitor, page + query.format(**fields))
+        assert (response.status_code, "<b>no" in response.text) == (status, False)
+        assert not visitor.signed_in()
+
+    def test_the_reason_of_the_provider_is_shown(self, provider: OAuthProvider, visitor: Visitor) -> None:
+        page, _, good = provider.callback(visitor, "river").partition("?")
+        state = quote(parse_qs(good)["state"][0], safe="")
+        answer = self.come_back(visitor, f"{page}?error=access_denied&error_description=Denied+by+me.&state={state}")
+        assert (answer.status in {400, 403}, "Denied by me." in answer.message) == (True, True)

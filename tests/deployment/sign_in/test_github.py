@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,9 +9,9 @@ from playwright.sync_api import Page, expect
 from support import sign_in_contract
 from support.browser import run_cell, wait_for_lab
 from support.deployment import PREFIX, Deployment
-from support.github import CLIENT_ID, CLIENT_SECRET, OAUTH_FILE, ORGANIZATION, GitHub, open_callback
+from support.github import CLIENT_ID, CLIENT_SECRET, OAUTH_FILE, ORGANIZATION, GitHub
 from support.people import Visitor
-from support.sign_in import ALLOWED, Answer
+from support.sign_in import ALLOWED
 from support.sign_in_contract import assert_refused
 
 
@@ -22,17 +21,13 @@ def provider(make_deployment: Callable[..., Deployment]) -> GitHub:
     return GitHub.start(make_deployment(f"{PREFIX}github"))
 
 
-class TestList(sign_in_contract.ListContract):
-    """See ListContract."""
+class TestList(sign_in_contract.ListContract): ...
 
 
-class TestGroups(sign_in_contract.GroupContract):
-    """See GroupContract."""
+class TestGroups(sign_in_contract.GroupContract): ...
 
 
 class TestOutages(sign_in_contract.OutageContract):
-    """See OutageContract."""
-
     def test_an_error_ends_no_session(self, provider: GitHub, kaylee: Visitor) -> None:
         names = {"error": "zoe", "rate-limit": "river"}
         sessions = {state: provider.session(name) for state, name in names.items()}
@@ -96,88 +91,12 @@ def test_a_user_who_takes_the_consent_back_is_asked_again(provider: GitHub) -> N
     assert provider.enter("wash", wash) == ALLOWED
 
 
-# --- Refusals ---
-
-
-def changed(address: str, **fields: str) -> str:
-    """An address with other values of these fields of its query, or without those that are empty."""
-    parts = urlsplit(address)
-    query = {name: value for name, value in (dict(parse_qsl(parts.query)) | fields).items() if value}
-    return parts._replace(query=urlencode(query)).geturl()
-
-
-@pytest.mark.usefixtures("no_traceback")
-class TestCallback:
-    """What comes back from GitHub, and what only looks like that."""
-
-    @pytest.fixture(autouse=True)
-    def plain(self, provider: GitHub) -> None:
-        """Each test begins with the settings that the module has."""
-        provider.use()
-
-    @pytest.fixture
-    def visitor(self, provider: GitHub) -> Visitor:
-        """A visitor who is not signed in, nor by the test's end."""
-        return Visitor(provider.deployment.url)
-
-    def come_back(self, visitor: Visitor, address: str) -> Answer:
-        answer = Answer.of(open_callback(visitor, address))
-        assert visitor.signed_in() == (answer == ALLOWED)
-        return answer
-
-    def test_an_expired_code_is_refused(self, provider: GitHub, visitor: Visitor) -> None:
-        address = provider.authorize(visitor, "river")
-        provider.expire_codes()
-        assert self.come_back(visitor, address).status == 403
-
-    def test_a_code_is_good_once(self, provider: GitHub, visitor: Visitor) -> None:
-        address, again = provider.authorize(visitor, "river"), Visitor(provider.deployment.url)
-        again.session.cookies.update(visitor.session.cookies)
-        assert self.come_back(visitor, address) == ALLOWED
-        assert self.come_back(again, address).status == 403
-
-    def test_the_code_of_another_user_is_refused(self, provider: GitHub, visitor: Visitor) -> None:
-        # The code verifier (PKCE) stays in the cookie of the browser that began.
-        victim = Visitor(provider.deployment.url)
-        code = dict(parse_qsl(urlsplit(provider.authorize(victim, "simon")).query))["code"]
-        address = changed(provider.authorize(visitor, "river"), code=code)
-        assert self.come_back(visitor, address).status == 403
-
-    FORGED = {
-        "of another": {"state": "eyJzdGF0ZV9pZCI6ICIwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMCJ9"},
-        "no JSON": {"state": "bm90IGpzb24="},
-        "a JSON list": {"state": "W10="},
-        "not base64": {"state": "%%%"},
-        "not ASCII": {"state": "zustand-ä"},
-        "missing": {"state": ""},
-        "no code": {"code": ""},
-    }
-
-    @pytest.mark.parametrize("fields", FORGED.values(), ids=FORGED.keys())
-    def test_a_forged_state_is_refused(self, provider: GitHub, visitor: Visitor, fields: dict[str, str]) -> None:
-        assert self.come_back(visitor, changed(provider.authorize(visitor, "river"), **fields)).status == 400
-
-    def test_a_callback_of_another_browser_is_refused(self, provider: GitHub, visitor: Visitor) -> None:
-        answer = self.come_back(visitor, provider.authorize(Visitor(provider.deployment.url), "river"))
-        assert (answer.status, "state" in answer.message) == (400, True)
-
-    def test_a_sign_in_that_began_under_another_host_name_is_refused(self, provider: GitHub) -> None:
-        elsewhere = Visitor(provider.deployment.url.replace("127.0.0.1", "localhost"))
-        address = provider.authorize(elsewhere, "river")
-        assert address.startswith(provider.deployment.url)
-        answer = self.come_back(elsewhere, address)
-        assert (answer.status, "state" in answer.message) == (400, True)
-
-    def test_what_github_says_instead_of_a_code_is_shown(self, provider: GitHub, visitor: Visitor) -> None:
-        said = {"error": "access_denied", "error_description": "The user has denied access."}
-        answer = self.come_back(visitor, changed(provider.authorize(visitor, "river"), code="", **said))
-        assert (answer.status in {400, 403}, said["error_description"] in answer.message) == (True, True)
-
+class TestCallback(sign_in_contract.CallbackContract):
     def test_a_callback_registered_under_another_host_name_is_refused(self, provider: GitHub, visitor: Visitor) -> None:
-        other = provider.deployment.url.replace("127.0.0.1", "localhost")
+        other = visitor.url.replace("127.0.0.1", "localhost")
         provider.register(host=other)
         try:
-            address = provider.authorize(visitor, "river")
+            address = provider.callback(visitor, "river")
         finally:
             provider.register()
         assert address.startswith(other)
@@ -188,7 +107,7 @@ class TestCallback:
         before = provider.deployment.logs("hub")
         provider.register("another secret")
         try:
-            assert self.come_back(visitor, provider.authorize(visitor, "river")).status in {403, 503}
+            assert self.come_back(visitor, provider.callback(visitor, "river")).status in {403, 503}
         finally:
             provider.register()
         log = provider.deployment.logs("hub").removeprefix(before)

@@ -1,10 +1,8 @@
 """Signing in through an OpenID Connect provider, with a hub below a path."""
 
-import base64
 import re
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from html import unescape
 from typing import Any
 
 import pytest
@@ -13,10 +11,10 @@ from playwright.sync_api import Page, expect
 
 from support import sign_in_contract
 from support.deployment import PREFIX, Deployment
-from support.oidc import CALLBACK, CLIENT_SECRET, SERVICE, OidcProvider
+from support.oidc import CLIENT_SECRET, SERVICE, OidcProvider
 from support.people import Visitor
 from support.servers import running
-from support.sign_in import ALLOWED, Answer
+from support.sign_in import ALLOWED, Answer, come_back
 from support.sign_in_contract import assert_refused
 
 PATH = "/jupyter"
@@ -54,21 +52,16 @@ def provider(started: OidcProvider) -> OidcProvider:
     return started
 
 
-class TestList(sign_in_contract.ListContract):
-    """See ListContract."""
+class TestList(sign_in_contract.ListContract): ...
 
 
-class TestGroups(sign_in_contract.GroupContract):
-    """See GroupContract."""
+class TestGroups(sign_in_contract.GroupContract): ...
 
 
-class TestAdminGroup(sign_in_contract.AdminGroupContract):
-    """See AdminGroupContract."""
+class TestAdminGroup(sign_in_contract.AdminGroupContract): ...
 
 
 class TestOutages(sign_in_contract.OutageContract):
-    """See OutageContract."""
-
     def test_the_button_says_so(self, provider: OidcProvider, hub: Deployment) -> None:
         with provider.away():
             provider.restart()  # forgets the addresses that it discovered
@@ -131,7 +124,7 @@ def test_settings_of_the_provider(provider: OidcProvider, hub: Deployment) -> No
     assert "not verified" in refused(provider, "saffron")
     provider.restart()
     assert zoe.signed_in()
-    assert provider.seen("grants")[0] == "authorization_code"
+    assert set(provider.seen("grants")) == {"authorization_code"}
     assert zoe.get("/hub/logout").headers["Location"] == end
     assert not zoe.signed_in()
     provider.use()
@@ -156,10 +149,10 @@ def test_an_issuer_that_wants_the_secret_in_a_header(provider: OidcProvider, hub
 def test_the_next_page_is_one_of_the_hub(provider: OidcProvider, hub: Deployment) -> None:
     zoe = Visitor(hub.url)
     token = f"{PATH}/hub/token"
-    assert zoe.get(provider.callback(zoe, "zoe", next_url=token)).headers["Location"] == token
+    assert come_back(zoe, provider.callback(zoe, "zoe", next_url=token)).headers["Location"] == token
     for elsewhere in ("https://example.org/hub/token", "//example.org", "/\\example.org", "https:///example.org"):
         visitor = Visitor(hub.url)
-        location = visitor.get(provider.callback(visitor, "zoe", next_url=elsewhere)).headers["Location"]
+        location = come_back(visitor, provider.callback(visitor, "zoe", next_url=elsewhere)).headers["Location"]
         assert location.startswith("/")
         assert location[1:2] not in {"/", "\\"}
 
@@ -214,14 +207,14 @@ def test_an_administrator_of_the_console_stays_one_unless_groups_say_so(
 ) -> None:
     provider.add("saffron")
     provider.use(OAUTH_ADMIN_GROUPS="")
-    changed = hub.api("PATCH", "/users/saffron", token=hub.token(), json={"admin": True})
+    changed = hub.api("PATCH", "/users/saffron", token=provider.admin_token, json={"admin": True})
     assert changed.status_code == 200
     saffron = provider.session("saffron")
     provider.restart()
     assert saffron.get("/hub/admin").status_code == 200
     provider.use()
     assert saffron.get("/hub/admin").status_code == 403
-    assert hub.api("DELETE", "/users/saffron", token=hub.token()).status_code == 204
+    assert hub.api("DELETE", "/users/saffron", token=provider.admin_token).status_code == 204
 
 
 # --- Names ---
@@ -254,72 +247,10 @@ def refused(provider: OidcProvider, account: str) -> str:
     return response.text
 
 
-# --- Callbacks that are none ---
+# --- Sign-ins that fail ---
 
 
-def assert_says(response: requests.Response, status: int, text: str) -> None:
-    assert (response.status_code, text in unescape(response.text)) == (status, True), response.text
-
-
-def test_a_code_is_good_for_one_use(provider: OidcProvider, hub: Deployment) -> None:
-    zoe, other = Visitor(hub.url), Visitor(hub.url)
-    callback = provider.callback(zoe, "zoe")
-    other.session.cookies.update(zoe.session.cookies)
-    assert zoe.get(callback).status_code == 302
-    assert_says(other.get(callback), 403, SERVICE)
-    assert not other.signed_in()
-
-
-def test_an_expired_code_is_refused(provider: OidcProvider, hub: Deployment) -> None:
-    provider.behave(codeSeconds=1)
-    visitor = Visitor(hub.url)
-    callback = provider.callback(visitor, "zoe")
-    provider.restart()  # which takes longer than a second
-    assert_says(visitor.get(callback), 403, SERVICE)
-
-
-def test_a_callback_of_another_sign_in_is_refused(provider: OidcProvider, hub: Deployment) -> None:
-    mal, zoe = Visitor(hub.url), Visitor(hub.url)
-    of_mal = provider.callback(mal, "mal")
-    provider.callback(zoe, "zoe")
-    assert_says(zoe.get(of_mal), 400, "state")
-    assert not zoe.signed_in()
-
-
-def test_a_callback_without_its_cookie_is_refused(provider: OidcProvider, hub: Deployment) -> None:
-    """As when the hub is opened by another name than that of OAUTH_CALLBACK_URL."""
-    by_other_name = Visitor(hub.url.replace("127.0.0.1", "localhost"))
-    assert by_other_name.get("/hub/oauth_login").status_code == 302
-    visitor = Visitor(hub.url)
-    visitor.session.cookies = by_other_name.session.cookies
-    assert_says(visitor.get(provider.callback(Visitor(hub.url), "zoe")), 400, "state")
-    assert not visitor.signed_in()
-
-
-NESTED = base64.urlsafe_b64encode(b"[" * 7000).decode()
-MADE_UP = {
-    "long code": (f"?code={LONG}&state={{state}}", 403),
-    "long state": (f"?code=anything&state={LONG}", 400),
-    "deep state": (f"?code=anything&state={NESTED}", 400),
-    "state null": ("?code=anything&state=bnVsbA", 400),
-    "state of bytes": ("?code=anything&state=%00%FF", 400),
-    "no state": ("?code=anything", 400),
-    "no code": ("?state={state}", 400),
-    "nothing": ("", 400),
-    "long error": (f"?error={LONG}", 400),
-    "error with markup": ("?error=access_denied&error_description=%3Cb%3Eno%25s%0A", 400),
-}
-
-
-@pytest.mark.usefixtures("no_traceback")
-@pytest.mark.parametrize(("query", "status"), MADE_UP.values(), ids=MADE_UP.keys())
-def test_a_made_up_callback_is_refused(provider: OidcProvider, hub: Deployment, query: str, status: int) -> None:
-    visitor = Visitor(hub.url)
-    state = visitor.get("/hub/oauth_login").headers["Location"].partition("state=")[2].partition("&")[0]
-    response = visitor.get(CALLBACK + query.format(state=state))
-    assert response.status_code == status, response.text
-    assert "<b>no" not in response.text
-    assert not visitor.signed_in()
+class TestCallback(sign_in_contract.CallbackContract): ...
 
 
 def test_a_user_who_cancels_at_the_provider_reads_why(provider: OidcProvider, page: Page) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from support import sign_in_contract
 from support.deployment import PREFIX, Deployment
-from support.people import users
 from support.shared_password import ADMIN_PASSWORD, PASSWORD, SECRETS_FILE, SharedPassword
 from support.sign_in import ALLOWED, Answer
 
@@ -56,7 +55,7 @@ class TestForm:
     ) -> None:
         assert provider.answer("badger", "a guess") == wrong
         assert provider.answer("badger", PASSWORD).status == 403
-        assert "badger" not in users(provider.deployment)
+        assert "badger" not in provider.users()
 
     @pytest.mark.parametrize("name", ["admin", "ADMIN", "simon"])
     def test_administrators_have_a_password_of_their_own(
@@ -75,8 +74,6 @@ class TestForm:
 
 
 class TestList(sign_in_contract.ListContract):
-    """See ListContract."""
-
     def test_who_is_no_administrator_any_more_has_the_password_of_all(self, provider: SharedPassword) -> None:
         assert provider.answer("simon", ADMIN_PASSWORD).status == 403
         assert provider.answer("simon", PASSWORD) == ALLOWED
