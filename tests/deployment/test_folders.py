@@ -281,9 +281,7 @@ def test_make_build_makes_what_is_missing_and_leaves_the_rest_alone(hub: Deploym
     assert volume(hub, "shared-shared", "stat -c '%u:%g %a' .; ls -lAn") == f"1000:4300 2750\n{before}"
     hub.docker("volume", "rm", f"{hub.project}-shared-notes")
     volume(hub, "shared-notes", "touch by-root")
-    assert (
-        f"WARNING: the volume {hub.project}-shared-notes belongs to root" in hub.make("build").stderr
-    )
+    assert f"WARNING: the volume {hub.project}-shared-notes belongs to root" in hub.make("build").stderr
     assert volume(hub, "shared-notes", "stat -c '%u:%g %a' .") == "0:0 755"
 
 
