@@ -56,7 +56,7 @@ base_image: ## Make the base image where it cannot be pulled
 	@scripts/base-image
 
 notebook_image: ## Build or pull the image of users' servers
-	@$(BUILD_HOST) && scripts/notebook-image
+	@$(BUILD_HOST) && scripts/notebook-image && scripts/host no-root
 
 hub_image all: build ## The same as build
 

@@ -67,12 +67,18 @@ def make(host: Host, arguments: Sequence[str]) -> None:
     """Make network and volumes, and see that no image stays root, and with `ports` that the ports are free."""
     if arguments:
         ports.check(host)
-    if doctor.rights.starts_as_root(host.found.hub):
-        for image in doctor.images(host):
-            doctor.refuse_root(host, image)
+    no_root(host)
     network_and_volumes(host)
     for line in folders.make(host):
         print(line, file=sys.stderr) if line.startswith("WARNING") else say(line)
+
+
+def no_root(host: Host, _: Sequence[str] = ()) -> None:
+    """See that no notebook image stays root, where NB_UID, NB_GID or GRANT_SUDO make servers start as root."""
+    with_tokens(host)
+    if doctor.rights.starts_as_root(host.found.hub):
+        for image in doctor.images(host):
+            doctor.refuse_root(host, image)
 
 
 def network_and_volumes(host: Host, _: Sequence[str] = ()) -> None:
@@ -157,6 +163,7 @@ VERBS = {
     "prepare": Verb(prepare, "check everything, and make what is missing in secrets/; NAME: this machine's names"),
     "make": Verb(make, "make network, volumes and shared folders; ports: see that these are free, too"),
     "volumes": Verb(network_and_volumes, "make network and volumes"),
+    "no-root": Verb(no_root, "see that no notebook image stays root"),
     "images": Verb(images, "print the notebook images to build or pull"),
     "welcome": Verb(welcome, "print where to sign in"),
     "servers": Verb(running, "print the users' servers that run"),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from docker.errors import APIError
 
-from host import folders, tls_pair
+from host import folders, tls_pair, volumes
 from host.engine import COMPOSE_PROJECT, Host
 from host.generate import models
 from hub.errors import DOT_ENV, FileError, OperatorError
@@ -127,7 +127,8 @@ def can_limit_volumes(host: Host, size: int) -> None:
         ).remove()
     except APIError as error:
         raise OperatorError(
-            f"DISK_LIMIT={size}: this Docker Engine cannot limit how much a volume holds: {error.explanation}",
+            f"DISK_LIMIT={volumes.human(size)}: this Docker Engine cannot limit how much a volume holds: "
+            f"{error.explanation}",
             f"put {host.client.info()['DockerRootDir']} on XFS mounted with pquota or ext4 mounted with prjquota "
             "(docs/limits.md), or set DISK_LIMIT=0",
         ) from None

@@ -74,7 +74,7 @@ def container_of(deployment: Deployment, service: str) -> str:
 
 
 def image_of(deployment: Deployment, kind: str) -> str:
-    return deployment.project + {"hub": "-hub:6.1.1", "proxy": "-proxy:5.3.0", "user": "-user"}[kind]
+    return deployment.project + {"hub": "-hub:6.1.1", "proxy": "-proxy:5.3.0", "user": "-user", "host": "-host"}[kind]
 
 
 # --- What hub and proxy may do ---
@@ -187,18 +187,20 @@ def built(make_deployment: MakeDeployment, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def findings(built: Deployment) -> dict[str, list[str]]:
     """Where each of some texts is found: `image: file`, in every layer and in the images' own descriptions."""
-    secrets = {path.name: path.read_text() for path in (built.root / "secrets").iterdir()}
+    secrets = {path.name: path.read_text() for path in (built.root / "secrets").iterdir() if path.is_file()}
+    tokens = dict(line.split("=") for line in (secrets["proxy.env"] + secrets["hub.env"]).split())
     needles = {
         "CA bundle": MARKER,
         "key": secrets["jupyterhub.key"].splitlines()[1],
         "certificate": secrets["jupyterhub.crt"].splitlines()[1],
-        "proxy token": secrets["proxy.env"].strip().split("=")[1],
-        "health token": secrets["hub.env"].strip().split("=")[1],
+        "proxy token": tokens["CONFIGPROXY_AUTH_TOKEN"],
+        "health token": tokens["JUPYTERHUB_HEALTH_TOKEN"],
+        "crypt key": tokens["JUPYTERHUB_CRYPT_KEY"],
         "userlist": LISTED,
         "hub code": "class HubDockerSpawner",
     }
     found = defaultdict(list)
-    for kind in ("hub", "proxy", "user"):
+    for kind in ("hub", "proxy", "user", "host"):
         for path, content in files_of(image_of(built, kind)):
             if path.startswith("run/secrets/"):
                 found["mounted secret"].append(f"{kind}: {path}")
@@ -242,10 +244,10 @@ def test_only_the_proxys_user_can_read_the_key(deployment: Deployment, container
     assert (key.user, key.group, oct(key.mode)) == ("jupyterhub", "jupyterhub", "0o400")
 
 
-def test_the_userlist_and_the_hubs_code_are_in_the_hubs_image_alone(findings: dict[str, list[str]]) -> None:
+def test_the_userlist_and_the_hubs_code_are_where_they_belong(findings: dict[str, list[str]]) -> None:
     assert findings["userlist"] == ["hub: srv/jupyterhub/userlist"]
     assert "hub: srv/jupyterhub/hub/servers/spawner.py" in findings["hub code"]
-    assert all(place.startswith("hub: ") for place in findings["hub code"])
+    assert all(place.startswith(("hub: ", "host: ")) for place in findings["hub code"])
 
 
 def test_the_ca_bundle_is_in_no_layer(findings: dict[str, list[str]]) -> None:
@@ -253,7 +255,7 @@ def test_the_ca_bundle_is_in_no_layer(findings: dict[str, list[str]]) -> None:
 
 
 def test_no_token_is_in_an_image(findings: dict[str, list[str]]) -> None:
-    assert (findings["proxy token"], findings["health token"]) == ([], [])
+    assert [findings[name] for name in ("proxy token", "health token", "crypt key")] == [[], [], []]
 
 
 @pytest.mark.parametrize("kind", ["hub", "user"])

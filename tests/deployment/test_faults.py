@@ -251,7 +251,7 @@ def test_make_down_stops_everything_and_loses_no_file(deployment: Deployment, to
 
     stopped = deployment.make("down")
 
-    assert re.search(r"Stopping the servers of:.* alice", stopped.stderr)
+    assert re.search(r"Stopped the servers of:.* alice", stopped.stderr)
     left = deployment.docker("ps", "--all", "--format", "{{.Names}}").stdout.split()
     assert [name for name in left if belongs(name, deployment.project)] == []
     volumes = deployment.docker("volume", "ls", "--format", "{{.Name}}").stdout.split()

@@ -15,7 +15,7 @@ from support.load import Load
 from support.people import Visitor, users
 
 WRONG = "Invalid username or password"
-LOCKED = "Too many failed attempts: this name is locked for 10 minutes."
+LOCKED = "Too many failed attempts. This name is locked for 10 minutes."
 AT_ONCE = 16
 TRIES = 8
 BOUND_SECONDS = 0.5  # generous: the benchmark has the exact figure

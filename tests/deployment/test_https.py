@@ -124,7 +124,7 @@ def test_a_new_pair_is_in_use_after_the_next_build(own: Deployment) -> None:
     try:
         use_pair(own, new.pem + intermediate.pem, new.private())
         said = own.make("build").stderr
-        assert f"WARNING: the certificate of CN={HOST} in secrets/jupyterhub.crt runs out in 19 days." in said
+        assert f"WARNING: the certificate of CN={HOST} in secrets/jupyterhub.crt expires in 19 days." in said
         own.compose("up", "-d", "--wait")
         assert served(own) == new.certificate
         log = own.logs("proxy")
@@ -141,7 +141,7 @@ def test_a_new_pair_is_in_use_after_the_next_build(own: Deployment) -> None:
 OTHER = Signer(HOST, intermediate, names=(HOST,))
 BAD_PAIRS = {
     "not of each other": (server.pem + intermediate.pem, OTHER.private(), 0o600, "do not belong together"),
-    "run out": (Signer(HOST, days=(-9, -1), names=(HOST,), key=OTHER.key).pem, OTHER.private(), 0o600, "has run out"),
+    "expired": (Signer(HOST, days=(-9, -1), names=(HOST,), key=OTHER.key).pem, OTHER.private(), 0o600, "expired on"),
     "for everybody": (OTHER.pem + intermediate.pem, OTHER.private(), 0o644, "can be read by others than its owner"),
     "a chain upside down": (
         server.pem + root.pem + intermediate.pem,
@@ -184,7 +184,7 @@ def test_a_bad_pair_is_refused_before_anything_changes(
         use_pair(own, *old, suffix="cer")
     assert refused.returncode != 0
     assert said in refused.stderr
-    assert re.search(r"To see it: (openssl|ls) .*secrets/jupyterhub", refused.stderr)
+    assert re.search(r"See it: (openssl|ls) .*secrets/jupyterhub", refused.stderr)
 
 
 def test_a_mode_of_tls_that_nobody_knows_is_refused(own: Deployment) -> None:

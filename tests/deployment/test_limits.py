@@ -205,7 +205,7 @@ def test_volumes_of_somebody_who_was_deleted_are_listed(hub: Deployment, token: 
     hub.docker("volume", "create", f"{hub.project}-user-niska")
     table, _, rest = hub.make("users").stdout.partition("\n\n")
     assert "niska" not in table
-    assert rest.splitlines()[0] == "Volumes of nobody here:"
+    assert rest.splitlines()[0] == "Volumes without a user:"
     assert re.fullmatch(rf"  {hub.project}-user-niska  \d+K?", rest.splitlines()[1])
     hub.docker("volume", "rm", f"{hub.project}-user-niska")
 
@@ -258,7 +258,7 @@ def test_a_server_from_before_a_change_goes_on_and_is_no_secret(hub: Deployment,
     hub.start_server("zoe", token=token, name="gpu")
     shown = users(hub)
     assert (shown["wash"].get("note", ""), shown["zoe"].get("note", "")) == ("", "")
-    assert "Started from an older image" not in hub.make("status").stdout
+    assert "older image" not in hub.make("status").stdout
 
     hub.docker("tag", image, f"{hub.project}-kept")
     hub.docker("build", "--quiet", "--tag", image, "-", stdin=f"FROM {image}\nLABEL newer=1\n")
@@ -266,7 +266,7 @@ def test_a_server_from_before_a_change_goes_on_and_is_no_secret(hub: Deployment,
     hub.set_env(PIDS_LIMIT="200")
     hub.compose("up", "--detach", "--wait")
     assert users(hub)["wash"]["note"] == "older image, older settings"
-    sentence = "Started from an older image or older settings, and running on: the servers of wash, zoe."
+    sentence = "servers run with an older image or older settings: wash, zoe."
     assert sentence in hub.make("status").stdout
     assert inspected(hub, f"{hub.project}-wash")["State"]["StartedAt"] == before
 

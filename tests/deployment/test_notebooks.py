@@ -225,7 +225,7 @@ def test_sudo_where_it_is_granted(hub: Deployment, stacks: str, token: str) -> N
 def test_an_image_that_would_stay_root_is_refused(hub: Deployment, custom: str, stacks: str) -> None:
     refused = hub.make("notebook_image", env={"DOCKER_NOTEBOOK_IMAGE": custom, "NB_UID": "4321"}, check=False)
     assert refused.returncode != 0
-    assert f"FAIL: the notebook image {custom} starts as root for NB_UID" in refused.stderr
+    assert f"FAIL: the notebook image {custom} starts as root because of NB_UID" in refused.stderr
     hub.make("notebook_image", env={"DOCKER_NOTEBOOK_IMAGE": stacks, "NB_UID": "4321"})
 
 
@@ -233,7 +233,7 @@ def test_our_own_image_is_refused_for_it(hub: Deployment) -> None:
     image = f"{hub.project}-user"
     refused = hub.make("build", env={"DOCKER_NOTEBOOK_IMAGE": image, "GRANT_SUDO": "true"}, check=False)
     assert refused.returncode != 0
-    assert f"DOCKER_NOTEBOOK_IMAGE (.env or the shell) is '{image}', which cannot switch its user" in refused.stderr
+    assert re.search(rf"DOCKER_NOTEBOOK_IMAGE \(.*'{image}', .*cannot switch its user", refused.stderr), refused.stderr
 
 
 # --- The compiler ---

@@ -449,7 +449,6 @@ def test_a_bad_file_is_refused_at_the_build_and_at_the_start(hub: Deployment) ->
     message = "profiles.yaml:2: memory is 'lots'; expected a size such as 512M or 2G, or 0 for no limit."
     assert built.returncode != 0
     assert f"FAIL: profiles.yaml cannot be used:\n{message}" in built.stderr
-    assert "nothing was changed" in built.stderr
     assert message in start_refused(hub)
 
 

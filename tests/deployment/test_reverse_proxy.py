@@ -341,7 +341,6 @@ def test_a_bad_address_is_refused_by_name(make_deployment: Callable[..., Deploym
     assert result.returncode != 0
     for name in bad:
         assert f"  {name} (.env or the shell) is " in result.stderr
-    assert "nothing was changed" in result.stderr
     assert not list(Path(deployment.root / "secrets").glob("jupyterhub.*"))
 
 

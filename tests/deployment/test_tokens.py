@@ -37,8 +37,8 @@ def test_make_password_prints_an_initial_password_alone(deployment: Deployment) 
     [
         (["password"], "make password USER=name"),
         (["password", "USER="], "make password USER=name"),
-        (["password", "USER=nobody-at-all"], "'make users' shows everybody"),
-        (["token", "USER=nobody-at-all"], "'make users' shows everybody"),
+        (["password", "USER=nobody-at-all"], "'make users' shows"),
+        (["token", "USER=nobody-at-all"], "'make users' shows"),
     ],
 )
 def test_a_name_that_is_missing_is_asked_for(deployment: Deployment, command: list[str], cure: str) -> None:
