@@ -8,7 +8,7 @@ import os
 import sys
 import urllib.request
 
-from hub.settings.fields import base_url as with_slashes
+from hub.urls import with_slashes
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from jupyterhub.traitlets import ByteSpecification
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from hub.urls import with_slashes
+
 # The least that the Engine takes; a smaller number has lost its unit.
 MIN_MEMORY = 6 * 1024**2
 _HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
@@ -27,11 +29,6 @@ RESERVED = {
         "the server itself would run the code there: put it into an image"
     ),
 }
-
-
-def base_url(given: str) -> str:
-    """JUPYTERHUB_BASE_URL with a slash at both ends, as JupyterHub wants it, however it was `given`."""
-    return f"/{given.strip('/')}/".replace("//", "/")
 
 
 def variable(name: str) -> str:
@@ -154,7 +151,7 @@ Unquoted = Annotated[str, BeforeValidator(_unquoted)]
 Host = Annotated[str, AfterValidator(_elsewhere), Field(pattern=r"^[A-Za-z0-9.:_-]*$"), BeforeValidator(_unquoted)]
 # The path under which the hub is, and where the users' subdomains begin.
 BaseUrl = Annotated[
-    str, Field(pattern=r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$"), BeforeValidator(lambda url: base_url(str(url)))
+    str, Field(pattern=r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$"), BeforeValidator(lambda url: with_slashes(str(url)))
 ]
 SubdomainHost = Annotated[str, AfterValidator(lambda address: address and _host_of_subdomains(address))]
 # Addresses or networks, such as 10.0.0.0/8.
