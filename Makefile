@@ -78,7 +78,7 @@ settings: ## Write what is generated from the settings: hub/settings.*, tables o
 	@$(BUILD_HOST) && scripts/host settings | tar -x
 
 clean: ## Remove containers, images and the network; volumes stay
-	@scripts/down && scripts/host clean
+	@scripts/down && scripts/host clean && . scripts/lib.sh && docker image rm "$$(image_of host)" >/dev/null
 
 # --- Choices: examples/ ---
 -include examples/*/verbs.mk

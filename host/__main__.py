@@ -142,10 +142,11 @@ def stop(host: Host, _: Sequence[str]) -> None:
 
 
 def clean(host: Host, _: Sequence[str]) -> None:
-    """Remove images and network."""
+    """Remove images and network; the image that this runs in is for `make` to remove."""
     label = {"label": f"com.docker.compose.project={host.project}"}
     own = {tag for image in host.client.images.list(filters=label) for tag in image.tags}
-    for tag in sorted(own | {each["image"] for each in host.checkout.compose["services"].values()} - {host.image}):
+    own |= {each["image"] for each in host.checkout.compose["services"].values()}
+    for tag in sorted(own - {host.image, f"{host.image}:latest"}):
         if host.image_id(tag):
             host.client.images.remove(tag, force=True)
     with suppress(NotFound):
