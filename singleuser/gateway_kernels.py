@@ -14,19 +14,22 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from socket import gaierror
+from socket import create_connection, gaierror
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from jupyter_server.gateway.connections import GatewayWebSocketConnection
 from jupyter_server.gateway.gateway_client import GatewayClient
 from jupyter_server.gateway.managers import GatewayKernelSpecManager, GatewayMappingKernelManager
 from tornado.httpclient import HTTPClientError
 from tornado.ioloop import PeriodicCallback
-from tornado.simple_httpclient import HTTPTimeoutError
+from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError
 from tornado.web import HTTPError
 
 # The kernel in the launcher that is none.
 NO_KERNELS = "no-kernels"
+# How long a gateway that accepts our certificate may keep us waiting for a refusal.
+REFUSAL_SECONDS = 2
 CLIENT_CERT = f"make client-cert USER={os.environ.get('JUPYTERHUB_USER', 'name')} P12=file"
 
 
@@ -57,6 +60,8 @@ class GatewayError(HTTPError):
 def explain(error: BaseException) -> Problem | None:
     """Say why the gateway did not do what was asked; None when the reason is no problem of the connection."""
     error = error.__cause__ or error  # what Jupyter Server has made another error of
+    if isinstance(error, ConnectionResetError | HTTPStreamClosedError):
+        error = _refusal() or error
     host = (GatewayClient.instance().url or "").split("://")[-1]
     match error:
         case HTTPTimeoutError():
@@ -65,7 +70,7 @@ def explain(error: BaseException) -> Problem | None:
             what, cure = "the gateway refuses the token", "KG_AUTH_TOKEN is not the gateway's own"
         case HTTPClientError(code=403):
             what, cure = f"the gateway refuses: {_words_of(error)}", "the gateway's log says more"
-        case HTTPClientError(code=599):
+        case HTTPClientError(code=599) | ConnectionResetError():
             what, cure = "the gateway breaks off the connection", "its log says why; it may refuse the certificate"
         case gaierror():
             what, cure = "the host of the gateway is unknown", f"does {host} in KG_URL have the right name, and run?"
@@ -85,6 +90,34 @@ def explain(error: BaseException) -> Problem | None:
         case _:
             return None
     return Problem(what, cure)
+
+
+def _refusal() -> OSError | None:
+    """The gateway's reason to refuse a connection without a request; None where it accepts the connection.
+
+    With TLS 1.3 it looks at a certificate when our side of the handshake is over. Where a request has left by then, the
+    reset of the connection may overtake the reason: https://github.com/openssl/openssl/issues/8500
+    """
+    client = GatewayClient.instance()
+    url = urlsplit(client.url or "")
+    if url.scheme != "https":
+        return None
+    context = ssl.create_default_context(cafile=client.ca_certs)
+    if not client.validate_cert:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        if client.client_cert:
+            context.load_cert_chain(client.client_cert, client.client_key)
+        with (
+            create_connection((url.hostname, url.port), REFUSAL_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=url.hostname) as connection,
+        ):
+            connection.recv(1)
+    except TimeoutError:  # it is waiting for a request
+        return None
+    except OSError as error:
+        return error
+    return None
 
 
 def _words_of(error: HTTPClientError) -> str:
