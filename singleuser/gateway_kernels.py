@@ -79,10 +79,6 @@ def explain(error: BaseException) -> Problem | None:
             cure = "its authority has to be in everybody's CLIENT_CA, and its names have to include KG_URL's"
         case ssl.SSLError():
             what, cure = _refused_by_tls(error)
-        case ConnectionResetError():
-            # In TLS 1.3 the client has connected before the gateway looks at its certificate: the alert with the reason
-            # may be lost when the gateway closes the connection.
-            what, cure = "the gateway breaks off the connection", f"it may refuse the certificate: {CLIENT_CERT}"
         case FileNotFoundError() | PermissionError():
             what, cure = "you have no client certificate for the gateway", CLIENT_CERT
         case OSError():
