@@ -1,13 +1,13 @@
-// Who has sent a request: the address at the other end, unless that is a proxy that we trust to tell.
+// Who has sent a request: the address at the other end, unless that is a trusted proxy.
 import fs from "node:fs";
 import net from "node:net";
 
 // What the hub and Jupyter Server read, and relatives: https://www.tornadoweb.org/en/stable/httpserver.html (xheaders)
-const TELLS = /^(x-forwarded-.*|forwarded|x-real-ip|x-scheme)$/;
-// What a trusted proxy may go on saying, because it says nothing of who asks.
+const IDENTIFYING = /^(x-forwarded-.*|forwarded|x-real-ip|x-scheme)$/;
+// What a trusted proxy may still set, because it does not identify the client.
 const HARMLESS = new Set(["x-forwarded-host", "x-forwarded-port"]);
 
-// Puts the truth into the headers of a request, in place of what the client says.
+// Sets the headers of a request from the connection, in place of what the client sent.
 export class SenderCheck {
   // trusted: addresses and networks, separated by commas. published: the host's address at which Docker publishes a
   // port without TLS; where only the host itself reaches it, who connects by way of Docker's gateway is trusted, too.
@@ -21,18 +21,18 @@ export class SenderCheck {
     if (published && /^(127\.|::1$)/.test(published)) this.trusted.addAddress(dockerGateway());
   }
 
-  // Set X-Forwarded-For to the one address of who asks and X-Forwarded-Proto to what they have spoken.
+  // Set X-Forwarded-For to the client's address alone, and X-Forwarded-Proto to the protocol that it uses.
   mark(request, tls) {
     const headers = request.headers;
     const peer = plain(request.socket.remoteAddress);
     const trusted = this.trusts(peer);
-    const told = { for: headers["x-forwarded-for"] ?? "", proto: headers["x-forwarded-proto"] ?? "" };
+    const sent = { for: headers["x-forwarded-for"] ?? "", proto: headers["x-forwarded-proto"] ?? "" };
     for (const name of Object.keys(headers)) {
-      if (TELLS.test(name) && !(trusted && HARMLESS.has(name))) delete headers[name];
+      if (IDENTIFYING.test(name) && !(trusted && HARMLESS.has(name))) delete headers[name];
     }
-    headers["x-forwarded-for"] = this.origin([...list(told.for), peer]);
+    headers["x-forwarded-for"] = this.origin([...list(sent.for), peer]);
     headers["x-forwarded-proto"] = tls ? "https" : "http";
-    const proto = list(told.proto).at(-1);
+    const proto = list(sent.proto).at(-1);
     if (trusted && (proto === "http" || proto === "https")) headers["x-forwarded-proto"] = proto;
   }
 
@@ -51,7 +51,7 @@ export class SenderCheck {
 
 const list = (header) => header.split(",").map((word) => word.trim());
 
-// IPv4 in the clothes of IPv6, as a socket of both has it.
+// An IPv4-mapped IPv6 address as IPv4: a socket for both protocols reports IPv4 clients that way.
 const plain = (address) => (address ?? "").replace(/^::ffff:(?=\d+\.)/, "");
 
 // The host, as connections to a published port come from it: the default gateway, in hexadecimal and backwards.

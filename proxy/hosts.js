@@ -1,5 +1,5 @@
 // With a subdomain for each user: the hub's own pages are at the hub's host alone. JupyterHub answers at all of them, and
-// whoever signed in at zoe's subdomain would have left a session there, which scripts of zoe's pages can use.
+// a user who signed in at zoe's subdomain would leave a session there, which scripts of zoe's pages can use.
 
 // Sends requests for them there from everywhere else.
 export class HubHost {

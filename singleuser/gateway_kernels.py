@@ -1,7 +1,7 @@
-"""Jupyter Server's own managers for kernels in a gateway, which say in a sentence why there are none.
+"""Jupyter Server's own managers for kernels in a gateway, with the reason when there are none.
 
 The stock ones answer with "Uncaught exception", with 401 (which a browser takes for the user's own login) or with 503
-(upon which JupyterLab asks whether it shall restart a server that runs). Here each failure is a 502 with its reason
+(for which JupyterLab offers to restart a server that runs). Here each failure is a 502 with its reason
 and the cure, in the server's log and in JupyterLab's dialogs. The launcher can only show kernels, so it gets one that
 is called after the reason. JupyterLab asks once a minute: when the gateway is back, its kernels are there again.
 """
@@ -28,7 +28,7 @@ from tornado.web import HTTPError
 
 # The kernel in the launcher that is none.
 NO_KERNELS = "no-kernels"
-# How long a gateway that accepts our certificate may keep us waiting for a refusal.
+# How long a gateway that accepts our certificate may take to refuse a connection.
 REFUSAL_SECONDS = 2
 CLIENT_CERT = f"make client-cert USER={os.environ.get('JUPYTERHUB_USER', 'name')} P12=file"
 
@@ -47,7 +47,7 @@ class Problem(NamedTuple):
 
 
 class GatewayError(HTTPError):
-    """A problem as the answer to a request: not 503, which for JupyterLab is a server of the user's that is away."""
+    """A problem as the answer to a request: not 503, which JupyterLab takes for an unavailable user's server."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(502, str(problem))
@@ -65,18 +65,20 @@ def explain(error: BaseException) -> Problem | None:
     host = (GatewayClient.instance().url or "").split("://")[-1]
     match error:
         case HTTPTimeoutError():
-            what, cure = "the gateway does not answer in time", f"does {host} run, and does a firewall let us through?"
+            what = "the gateway does not answer in time"
+            cure = f"does {host} run, and does a firewall allow the connection?"
         case HTTPClientError(code=401):
             what, cure = "the gateway refuses the token", "KG_AUTH_TOKEN is not the gateway's own"
         case HTTPClientError(code=403):
             what, cure = f"the gateway refuses: {_words_of(error)}", "the gateway's log says more"
         case HTTPClientError(code=599) | ConnectionResetError():
-            what, cure = "the gateway breaks off the connection", "its log says why; it may refuse the certificate"
+            what = "the gateway closes the connection"
+            cure = "the gateway's log says why; it may refuse the certificate"
         case gaierror():
-            what, cure = "the host of the gateway is unknown", f"does {host} in KG_URL have the right name, and run?"
+            what, cure = "the host of the gateway is unknown", f"is {host} in KG_URL the right name, and does it run?"
         case ssl.SSLCertVerificationError():
             what = f"the gateway's certificate is not accepted: {error.verify_message}"
-            cure = "its authority has to be in everybody's CLIENT_CA, and its names have to include KG_URL's"
+            cure = "its authority has to be in CLIENT_CA, and the certificate has to be valid for the host in KG_URL"
         case ssl.SSLError():
             what, cure = _refused_by_tls(error)
         case FileNotFoundError() | PermissionError():
@@ -127,14 +129,14 @@ def _refused_by_tls(error: ssl.SSLError) -> tuple[str, str]:
     reason = (error.reason or str(error)).replace("_", " ").lower()
     if "wrong version" in reason:
         return (
-            "the gateway does not speak TLS there",
+            "the gateway does not use TLS at this address",
             "KG_URL has to begin with http://, or the gateway needs a certificate",
         )
     if "alert" not in reason:
         return f"your client certificate cannot be used: {reason}", CLIENT_CERT
     if GatewayClient.instance().client_cert:
         return f"the gateway refuses your client certificate: {reason.split(' alert ')[-1]}", CLIENT_CERT
-    return "the gateway wants a client certificate", "CLIENT_KEY, CLIENT_CERT and CLIENT_CA are not set"
+    return "the gateway requires a client certificate", "CLIENT_KEY, CLIENT_CERT and CLIENT_CA are not set"
 
 
 @contextmanager
@@ -160,7 +162,7 @@ class GatewayKernelSpecs(GatewayKernelSpecManager):
             return await super().list_kernel_specs()
         except Exception as error:  # whatever it is, the launcher has no other place to show it
             problem = explain(error) or Problem(
-                "what answers is no kernel gateway", f"look at KG_URL; it says: {error}"
+                "what answers is not a kernel gateway", f"check KG_URL; the answer was: {error}"
             )
             self.log.warning(str(problem).replace("\n", " "))
             return self._instead(problem.what)
@@ -222,7 +224,7 @@ class GatewayKernels(GatewayMappingKernelManager):
 
     async def _look(self) -> None:
         if self._kernels:
-            with suppress(HTTPError):  # the next request says it where somebody reads it
+            with suppress(HTTPError):  # the next request reports it to the user
                 await self.list_kernels()
 
 

@@ -49,7 +49,7 @@ class Choices:
         self._profiles = [profile.completed(settings) for profile in profiles]
 
     def form(self, spawner: HubDockerSpawner) -> str:
-        """The form for the server's owner, whoever looks at it; empty where there is nothing to choose."""
+        """The form for the server's owner, not for the viewing administrator; empty without a choice."""
         allowed = self._allowed(spawner)
         if len(allowed) < 2:
             return ""

@@ -1,4 +1,4 @@
-"""The form on the page of a start: which profile it shall be."""
+"""The form on the page of a start: which profile the server gets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jupyterhub.traitlets import ByteSpecification
 from hub.profiles.profiles import Profile
 from hub.settings import gpus
 
-# Everything in a profile is text that somebody wrote, and nothing of it HTML.
+# A profile contains text only, never HTML.
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )

@@ -74,14 +74,14 @@ class Profile(BaseModel):
         list[Annotated[str, Field(min_length=1)]] | None,
         Field(min_length=1),
         Setting(
-            "whose members may choose it; without them everybody may",
-            "a list of groups such as [pilots, engineers]; leave it out for everybody",
+            "the groups whose members may choose it; without groups, every user may",
+            "a list of groups such as [pilots, engineers]; leave it out for every user",
         ),
     ] = None
     default: Annotated[
         bool,
         Setting(
-            "chosen beforehand, and what a start without a choice gets; without one, the first that somebody may have",
+            "selected in the form and used by a start without a choice; otherwise the first that the user may choose",
             "true or false",
         ),
     ] = False
@@ -97,7 +97,7 @@ class Profile(BaseModel):
         return self.model_copy(update={name: other for name, other in others.items() if getattr(self, name) is None})
 
     def is_for(self, groups: Set[str]) -> bool:
-        """Whether somebody in `groups` may choose it."""
+        """Whether a user in `groups` may choose it."""
         return self.groups is None or not groups.isdisjoint(self.groups)
 
 

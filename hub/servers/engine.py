@@ -1,4 +1,4 @@
-"""DockerSpawner that is patient with an Engine that does not answer, and sure which containers are its own."""
+"""DockerSpawner that waits for an Engine which does not answer, and touches only containers of its own."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ class PatientDockerSpawner(DockerSpawner):
     async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call the Engine; where that is safe, wait for it as long as it does not answer.
 
-        The hub takes an error of `poll` for a stopped server: started while the Engine was away, it marked every
+        The hub takes an error of `poll` for a stopped server: started while the Engine was unavailable, it marked every
         running server stopped and deleted its route.
         """
-        told = False
+        warned = False
         while True:
             try:
                 return await super().docker(method, *args, **kwargs)
             except (requests.RequestException, DockerException) as error:
                 if not _worth_repeating(method, error):
                     raise
-                if not told:
-                    self.log.warning("The Docker Engine does not answer (%s): waiting for it", error)
-                    told = True
+                if not warned:
+                    self.log.warning("The Docker Engine does not answer (%s). Waiting for it", error)
+                    warned = True
             await asyncio.sleep(ENGINE_RETRY_SECONDS)
 
     async def get_object(self) -> dict[str, Any] | None:
-        """Inspect the container; one of the same name that is not this server's is none of ours, and never touched.
+        """Inspect the container; one of the same name that is not this server's is left alone.
 
         `PREFIX-proxy`, the server of a user called proxy, may be the hub's own proxy.
         """
@@ -75,7 +75,7 @@ class PatientDockerSpawner(DockerSpawner):
 
 
 def _worth_repeating(method: str, error: Exception) -> bool:
-    """Whether the Engine was away and asking again does no harm; not when it has answered with a refusal."""
+    """Whether the Engine was unavailable and asking again does no harm; not when it has answered with a refusal."""
     if isinstance(error, APIError):
         return method.startswith("inspect") and error.is_server_error()
     # The client asks for the Engine's version first and wraps what goes wrong then in a bare DockerException.

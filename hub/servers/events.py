@@ -1,4 +1,4 @@
-"""What a start tells: the page of a pending server shows it, and the API streams it."""
+"""The messages of a start: the page of a pending server shows it, and the API streams it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Change:
         return self._next
 
     def happened(self) -> None:
-        """Wake everybody who waits."""
+        """Wake all who wait."""
         self._next.set()
         self._next = asyncio.Event()
 
 
 class StartEvents:
-    """The messages of one start, for everybody who watches, from the first on whenever they come.
+    """The messages of one start, for each page that shows it: one that is opened late gets them from the first on.
 
     The bar never goes back: what takes long, as a pull does, may have moved it further than the next step begins.
     """
@@ -45,10 +45,10 @@ class StartEvents:
         return self._events[-1][1]["message"] if self._events else ""
 
     def clear(self) -> None:
-        """Forget everything, for the next start. Who watches already is told the new one's."""
+        """Forget everything, for the next start. A page that is open gets the next start's messages."""
         self._events.clear()
 
-    def tell(self, message: str, percent: int, *, passing: bool = False) -> None:
+    def add(self, message: str, percent: int, *, passing: bool = False) -> None:
         """Add a message; a `passing` one is replaced by the next that is."""
         percent = max([percent, *(event["progress"] for _, event in self._events)])
         event: dict[str, Any] = {"message": message, "progress": percent}

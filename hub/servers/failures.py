@@ -18,21 +18,21 @@ NO_SUCH_COMMAND = 127
 NOT_EXECUTABLE = 126
 COMMAND_LENGTH = 200
 IMAGE_CURE = (
-    "If the image has no JupyterHub, or another command starts it, an administrator has to change the image or"
-    " DOCKER_SPAWN_CMD: docs/images.md says what an image needs."
+    "If JupyterHub is not in the image, or another command starts it, an administrator has to change the image or"
+    " DOCKER_SPAWN_CMD. docs/images.md says what an image needs."
 )
 # What the Engine says when it cannot create or start a container, and what to do.
 ENGINE_CURES = {
-    r"no such image": "The image was removed just now. Start the server again.",
+    r"no such image": "The image was just removed. Start the server again.",
     r"network \S+ not found": "An administrator has to run 'make build'.",
     r"executable file not found|permission denied|exec format error": IMAGE_CURE,
     r"container name .* is already in use": (
-        "Another container has its name: an administrator has to remove that, or to set another "
+        "Another container has the same name. An administrator has to remove that container, or set another "
         "DOCKER_CONTAINER_PREFIX."
     ),
     r"quota size requested but no quota support": (
-        "DISK_LIMIT is set, and the Docker host cannot limit a volume: an administrator has to mend that; "
-        "'make build' says how."
+        "DISK_LIMIT is set, but the Docker host cannot limit the size of a volume. An administrator has to run "
+        "'make build', which says how to fix it."
     ),
     **gpus.REFUSALS,
 }
@@ -40,7 +40,7 @@ LOG_STYLE = "max-height: 24em; white-space: pre-wrap; overflow-wrap: anywhere"
 
 
 class StartError(SpawnException):
-    """A start that failed: the same words in the page that waits, in the one people come back to, and in the API."""
+    """A start that failed: the same words on the page of the pending start, on the page after it, and in the API."""
 
     def __init__(self, label: str, what: str, cure: str = "", log: str = "", status_code: int = 503) -> None:
         """Put the words together.
@@ -93,15 +93,15 @@ def ended(container: Mapping[str, Any], image: str) -> tuple[str, str]:
     """
     what = "The server ended before it answered: "
     if not container:
-        return f"{what}somebody has removed its container.", "Start it again."
+        return f"{what}its container was removed.", "Start it again."
     state = container["State"]
     code = state["ExitCode"]
     if state.get("OOMKilled"):
         return f"{what}its memory ran out.", "An administrator can raise the limit."
     if code in (0, NOT_EXECUTABLE, NO_SUCH_COMMAND):
-        reason = {0: "its command is no server", NOT_EXECUTABLE: "its command cannot be executed"}
-        told = reason.get(code, "its command is not in the image")
-        return f"{what}{told} (exit code {code}).", command_cure(container, image)
+        reason = {0: "its command does not start a server", NOT_EXECUTABLE: "its command cannot be executed"}
+        why = reason.get(code, "its command is not in the image")
+        return f"{what}{why} (exit code {code}).", command_cure(container, image)
     return f"{what}exit code {code}{_signal(code)}.", ""
 
 

@@ -1,4 +1,4 @@
-"""Pulling images that are not on the Docker host: one pull each, however many wait for it."""
+"""Pulling images that are not on the Docker host: one pull for each image, however many users wait for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Engine(Protocol):
     """As much of the Engine's client as a pull needs."""
 
     def pull(self, repository: str, *, stream: bool, decode: bool) -> Iterable[Mapping[str, Any]]:
-        """Pull an image and return what the Engine tells of it meanwhile."""
+        """Pull an image and return what the Engine reports meanwhile."""
         ...
 
 
@@ -41,7 +41,7 @@ class Pulls:
 
 
 class Pull:
-    """One pull, which goes on whoever stops waiting for it.
+    """One pull, which goes on when a user stops waiting for it.
 
     Over it is when the image is here, or when `refusal` says in the Engine's words why it is not.
     """
@@ -72,7 +72,7 @@ class Pull:
         refusal = ""
         try:
             self._watch(engine.pull(image, stream=True, decode=True))
-        except Exception as error:  # whatever it is, those who wait are told
+        except Exception as error:  # whatever it is, each user who waits gets the reason
             refusal = engines_words(error)
         self._call(self._end, refusal)
 
@@ -115,7 +115,7 @@ class Layer:
 class Layers:
     """How far a pull is, by what the Engine says of each layer: half of the way is the download, half the extraction.
 
-    The Engine tells a layer's size only when it begins with it, three at a time. Until then it counts as one of
+    The Engine reports a layer's size only when it begins with it, three at a time. Until then it counts as one of
     average size; what turns out larger halts the per cent, but never moves it back.
     """
 

@@ -73,7 +73,7 @@ class MountingDockerSpawner(PatientDockerSpawner):
             raise
 
     def missing_on_host(self, path: str) -> tuple[str, str]:
-        """What to say when the Docker host has no folder `path`, and what mends it."""
+        """What to say when the Docker host has no folder `path`, and the fix."""
         return f"The folder {path} is not on the Docker host.", "An administrator has to make it there."
 
     async def _look_for(self, folder: Folder) -> None:

@@ -34,7 +34,7 @@ class StartQueue:
         return list(self._waiting).index(who) if who in self._waiting else None
 
     async def moved(self) -> None:
-        """Return when somebody in the queue has moved on."""
+        """Return when the queue has moved on."""
         async with self._moved:
             await self._moved.wait()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hub.settings.hub import HubSettings
 
 # What the start script needs to change its user's number, to give files away, and to become that user.
-# Without KILL, sudo cannot pass on the Engine's signal: each stop took 10 s, and ended without a farewell. Without
+# Without KILL, sudo cannot pass on the Engine's signal: each stop took 10 s, and the server was killed. Without
 # AUDIT_WRITE, sudo complains and goes on.
 SWITCHING = ["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"]
 # What installing Debian packages needs on top. Of the Engine's default set, NET_RAW is left out, with which one user
@@ -18,7 +18,7 @@ ROOT = ["FSETID", "NET_BIND_SERVICE", "SETFCAP", "SYS_CHROOT"]
 
 
 def starts_as_root(settings: HubSettings) -> bool:
-    """Whether servers start as root, to become somebody else."""
+    """Whether servers start as root, to become another user."""
     return bool(settings.switches_user)
 
 

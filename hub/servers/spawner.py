@@ -1,4 +1,4 @@
-"""DockerSpawner with a queue, without random waits, and telling what it does."""
+"""DockerSpawner with a queue, without random waits, and with a message for each step."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from hub.servers.queue import StartQueue
 
 ANSWER_POLL_SECONDS = 0.03
 ALIVE_POLL_SECONDS = 2
-# JupyterHub's own limit, `start_timeout`, ends a start without a word and removes the container with its log. Ours
-# comes this long before, and has both.
+# JupyterHub's own limit, `start_timeout`, ends a start without a reason and removes the container with its log. Ours
+# comes this long before, and reports both.
 REPORT_SECONDS = 15
 
 # How far the bar of the spawn page is at each step; a pull takes it from 0 to PULLED.
@@ -51,14 +51,14 @@ class HubDockerSpawner(MountingDockerSpawner):
     _found: tuple[str, dict[str, Any]] | None = None
 
     def __init__(self, **traits: Any) -> None:
-        """Make one, with nothing told yet."""
-        self._told = StartEvents()
+        """Make one, without messages yet."""
+        self._events = StartEvents()
         super().__init__(**traits)
 
     def clear_state(self) -> None:
-        """Forget the container and what was told: JupyterHub calls this when a start begins."""
+        """Forget the container and the messages: JupyterHub calls this when a start begins."""
         super().clear_state()
-        self._told.clear()
+        self._events.clear()
         self._found = None
 
     gpus = Unicode(help="the GPUs of the container, see hub/servers/gpus.py").tag(config=True)
@@ -96,19 +96,19 @@ class HubDockerSpawner(MountingDockerSpawner):
                     "An administrator has to run 'make build'.",
                 ) from None
         except APIError as error:
-            what = f"The Docker Engine does not look for the image {image}: {engines_words(error)}"
+            what = f"The Docker Engine could not look for the image {image}: {engines_words(error)}"
             raise StartError("image", what) from error
-        self.log.warning("The notebook image %s is not on the Docker host: pulling it for %s", image, self._log_name)
+        self.log.warning("The notebook image %s is not on the Docker host. Pulling it for %s", image, self._log_name)
         pull = self._pulls.join(image, self.client)
         async for percent in pull.progress():
-            self._told.tell(f"Fetching the image {image}: {percent} %", percent * PULLED // 100, passing=True)
+            self._events.add(f"Fetching the image {image}: {percent} %", percent * PULLED // 100, passing=True)
         if pull.refusal:
             raise StartError(
                 "image",
                 f"The notebook image {image} is not on the Docker host and cannot be pulled: {pull.refusal}",
                 "An administrator has to run 'make build', which signs in to registries as 'docker login' has done.",
             )
-        self._told.tell(f"Fetching the image {image}: 100 %", PULLED, passing=True)
+        self._events.add(f"Fetching the image {image}: 100 %", PULLED, passing=True)
         return await self.docker("inspect_image", image)
 
     async def start(self) -> tuple[str, int]:
@@ -133,23 +133,23 @@ class HubDockerSpawner(MountingDockerSpawner):
             raise await self._too_late(limit) from None
         except (DockerException, requests.RequestException) as error:
             words = engines_words(error)
-            what = f"The Docker Engine does not start the container: {words}"
+            what = f"The Docker Engine could not start the container: {words}"
             raise StartError("engine", what, failures.cure_of(words)) from error
 
     async def _start(self) -> tuple[str, int]:
-        places = asyncio.create_task(self._tell_places())
+        places = asyncio.create_task(self._report_places())
         try:
             async with self._queue.turn(self):
                 started: Any = await super().start()
                 ip, port = started
-                self._told.tell("Waiting for the server to answer", ANSWERING)
+                self._events.add("Waiting for the server to answer", ANSWERING)
                 version = await self._wait_for_answer(f"http://{ip}:{port}")
         finally:
             places.cancel()
         if mismatch := versions.compare(version, self.image):
             message = f"{mismatch.message} An administrator can {mismatch.fix}."
             self.log.log(mismatch.level, "%s: %s", self._log_name, message)
-            self._told.tell(message, ANSWERED)
+            self._events.add(message, ANSWERED)
         return ip, port
 
     async def get_command(self) -> list[str]:
@@ -167,12 +167,12 @@ class HubDockerSpawner(MountingDockerSpawner):
 
     async def create_object(self) -> Any:
         """Create the container, and say so."""
-        self._told.tell("Creating the container", CREATING)
+        self._events.add("Creating the container", CREATING)
         return await super().create_object()
 
     async def start_object(self) -> None:
         """Start the container, and say so."""
-        self._told.tell("Starting the container", STARTING)
+        self._events.add("Starting the container", STARTING)
         await super().start_object()
 
     async def get_url(self) -> str:
@@ -185,7 +185,7 @@ class HubDockerSpawner(MountingDockerSpawner):
             ip, port = await self.get_ip_and_port()
             await asyncio.wait_for(self._wait_for_answer(f"http://{ip}:{port}"), self.http_timeout)
         except Exception:  # whatever is wrong with one server, an error here would keep the hub from starting
-            self.log.exception("%s cannot be taken over at its address", self._log_name)
+            self.log.exception("The hub cannot reach the running server %s at its address", self._log_name)
             return self.server.url
         return f"http://{ip}:{port}{self.server.base_url}"
 
@@ -201,17 +201,17 @@ class HubDockerSpawner(MountingDockerSpawner):
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """What the page shows while a start is pending: the pull, the place in the queue, each step."""
-        async for event in self._told.follow():
+        async for event in self._events.follow():
             yield event
 
-    async def _tell_places(self) -> None:
+    async def _report_places(self) -> None:
         while (ahead := self._queue.ahead_of(self)) is not None:
-            place = f"In the queue: number {ahead + 1}. Servers start a few at a time, which is faster for everybody."
-            self._told.tell(place, QUEUED, passing=True)
+            place = f"In the queue: number {ahead + 1}. Servers start a few at a time, which is faster for all users."
+            self._events.add(place, QUEUED, passing=True)
             await self._queue.moved()
 
     async def _wait_for_answer(self, origin: str) -> str | None:
-        """Return once the server answers: the version of JupyterHub that it tells."""
+        """Return once the server answers: the version of JupyterHub that it reports."""
         # Side by side: the address of a container that has ended may swallow a connection for many seconds.
         answer = asyncio.create_task(_wait_until_answered(origin + url_path_join(self.server.base_url, "api")))
         end = asyncio.create_task(self._wait_for_end())
@@ -232,10 +232,10 @@ class HubDockerSpawner(MountingDockerSpawner):
         return container or {}
 
     async def _too_late(self, seconds: float) -> StartError:
-        latest = self._told.latest
+        latest = self._events.latest
         container = await self.get_object()
         if not container or not container["State"]["Running"]:
-            what = f"The server was not started within {seconds:g} seconds. The last step was: {latest}"
+            what = f"The server did not start within {seconds:g} seconds. The last step was: {latest}"
             return StartError("timeout", what, "An administrator can raise START_TIMEOUT.")
         what = f"The server did not answer within {seconds:g} seconds."
         cure = failures.command_cure(container, self.image)

@@ -1,4 +1,4 @@
-"""What a server's container was made from, as labels: with these host/servers.py tells which servers are older.
+"""What a server's container was made from, as labels: with these host/servers.py finds the servers that are older.
 
 The image's id is in the container already.
 """

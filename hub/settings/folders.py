@@ -103,7 +103,7 @@ class Entry(BaseModel):
         int | None,
         Field(ge=1, lt=2**31),
         Setting(
-            "with `host`, the number of the group that owns the folder; whoever gets the folder is a member",
+            "with `host`, the number of the group that owns the folder; each user who gets the folder is a member",
             "a number, 1 or more",
         ),
     ] = None
@@ -147,7 +147,7 @@ class Folder:
         return self.source.startswith("/")
 
     def is_for(self, who: Set[str]) -> bool:
-        """Whether somebody in these groups gets it; see `groups_of`."""
+        """Whether a user in these groups gets it; see `groups_of`."""
         return bool(who & (self.read | self.write))
 
     def is_writable_for(self, who: Set[str]) -> bool:
@@ -156,7 +156,7 @@ class Folder:
 
 
 def groups_of(groups: Iterable[str], admin: bool) -> Groups:
-    """What somebody is for `Folder`: their groups and the words that are no groups.
+    """What a user is for `Folder`: their groups and the words that are no groups.
 
     A provider may have groups with such a name: they do not count.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-# Whoever writes there, or in what holds them, owns the machine; whoever reads there knows its secrets.
+# A user who can write there, or in a parent folder, owns the machine; one who can read there knows its secrets.
 OF_THE_SYSTEM = (
     "/bin",
     "/boot",

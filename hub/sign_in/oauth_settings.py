@@ -193,7 +193,7 @@ class GitLabSettings(OAuthSettings):
         return self.gitlab_url if self.gitlab_url == "https://gitlab.com" else ""
 
     def traits(self) -> dict[str, object]:
-        """Membership is asked of the API, beyond who somebody is."""
+        """Membership is asked of the API, in addition to who the user is."""
         scope = self.oauth_scope or (["read_api"] if self.gitlab_allowed_groups else ["read_user"])
         return super().traits() | {"scope": scope}
 
@@ -256,7 +256,7 @@ class OpenIdSettings(OAuthSettings):
         Url, Setting("without an issuer: where the hub gets tokens", "an address", trait="token_url")
     ] = ""
     oauth_userdata_url: Annotated[
-        Url, Setting("without an issuer: where the hub asks who somebody is", "an address", trait="userdata_url")
+        Url, Setting("without an issuer: where the hub asks who the user is", "an address", trait="userdata_url")
     ] = ""
 
     def rules(self) -> Iterator[Problem]:

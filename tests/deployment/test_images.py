@@ -195,7 +195,7 @@ def test_a_missing_image_is_fetched_once_while_people_watch(
     layers = registry.downloads()[downloaded:]
     assert len(layers) > len(LAYERS)  # the image's configuration, too
     assert len(set(layers)) == len(layers), "something was pulled twice"
-    assert f"The notebook image {image} is not on the Docker host: pulling it for wash" in hub.logs("hub")
+    assert f"The notebook image {image} is not on the Docker host. Pulling it for wash" in hub.logs("hub")
 
 
 @contextmanager
@@ -289,13 +289,13 @@ def test_a_server_without_jupyterhub_is_reported(hub: Deployment, token: str, us
 ENDED = "The server ended before it answered: "
 # For each image what is told first, and something of the rest.
 TOLD = {
-    "shell": (f"{ENDED}its command is no server (exit code 0).", "command: bash. If"),
+    "shell": (f"{ENDED}its command does not start a server (exit code 0).", "command: bash. If"),
     "missing": (
         f"{ENDED}its command is not in the image (exit code 127).",
         "command: jupyterhub-singleuser. If the image has no JupyterHub",
     ),
     "unfit": (f"{ENDED}its command cannot be executed (exit code 126).", "command: /etc/passwd. If"),
-    "nobody": ("The Docker Engine does not start the container: unable to find user nobody-here", ""),
+    "nobody": ("The Docker Engine could not start the container: unable to find user nobody-here", ""),
     "hungry": (f"{ENDED}its memory ran out.", "raise the limit"),
     "sleeping": (
         f"The server did not answer within {START_TIMEOUT} seconds.",

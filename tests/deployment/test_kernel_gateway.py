@@ -274,8 +274,8 @@ def test_an_image_with_nothing_of_ours(hub: Deployment, token: str) -> None:
     ("url", "card"),
     [
         ("https://gateway:9", "the gateway cannot be reached: Connection refused"),
-        ("https://proxy:8080", "the gateway does not speak TLS there"),
-        ("http://hub:8081", "what answers is no kernel gateway"),
+        ("https://proxy:8080", "the gateway does not use TLS at this address"),
+        ("http://hub:8081", "what answers is not a kernel gateway"),
     ],
 )
 def test_an_address_that_is_no_gateways(hub: Deployment, token: str, url: str, card: str) -> None:
@@ -291,7 +291,7 @@ def test_no_certificate_at_all(hub: Deployment, token: str) -> None:
     """The gateway's own is not checked, as there is no authority to check it with; the gateway wants the user's."""
     with changed(hub, **dict.fromkeys(FILES, ""), VALIDATE_KG_CERT="No"):
         mal = start_anew(hub, "mal", token)
-        assert_says(mal, "the gateway wants a client certificate", "CLIENT_KEY, CLIENT_CERT and CLIENT_CA")
+        assert_says(mal, "the gateway requires a client certificate", "CLIENT_KEY, CLIENT_CERT and CLIENT_CA")
 
 
 # --- What users can do to each other ---

@@ -242,7 +242,7 @@ def test_another_container_of_that_name_is_left_alone(hub: Deployment, token: st
     answer = hub.api("POST", "/users/proxy/server", token=token)
     assert answer.status_code == 503
     assert f'"/{hub.project}-proxy" is already in use' in answer.json()["message"]
-    assert "Another container has its name: an administrator has to remove that" in answer.json()["message"]
+    assert "Another container has the same name. An administrator has to remove" in answer.json()["message"]
     leave(hub, "kaylee", run=True, owner="somebody-else")
     answer = hub.api("POST", "/users/kaylee/server", token=token)
     assert answer.status_code == 503

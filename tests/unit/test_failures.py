@@ -25,7 +25,7 @@ def container(exit_code: int, *, oom: bool = False, entrypoint: list[str] | None
         (137, "exit code 137 (SIGKILL).", ""),
         (139, "exit code 139 (SIGSEGV).", ""),
         (255, "exit code 255.", ""),
-        (0, "its command is no server (exit code 0).", "started with the command: start-notebook.py '--a b'. If"),
+        (0, "its command does not start a server (exit code 0).", "the command: start-notebook.py '--a b'. If"),
         (126, "its command cannot be executed (exit code 126).", "docs/images.md"),
         (127, "its command is not in the image (exit code 127).", "docs/images.md"),
     ],
@@ -39,7 +39,7 @@ def test_exit_codes(code: int, words: str, cure: str) -> None:
 
 def test_out_of_memory_and_gone() -> None:
     assert "its memory ran out" in failures.ended(container(137, oom=True), "crew")[0]
-    assert "removed its container" in failures.ended({}, "crew")[0]
+    assert "its container was removed" in failures.ended({}, "crew")[0]
 
 
 def test_the_command_with_its_entrypoint_and_not_too_long() -> None:

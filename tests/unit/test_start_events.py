@@ -31,10 +31,10 @@ def messages(events: list[dict[str, Any]]) -> list[str]:
 async def test_who_comes_late_is_told_everything() -> None:
     events = StartEvents()
     early, first = await watch(events)
-    events.tell("a", 10)
+    events.add("a", 10)
     await settle()
-    events.tell("b", 20)
-    events.tell("c", 30)
+    events.add("b", 20)
+    events.add("c", 30)
     late, second = await watch(events)
     assert messages(early) == messages(late) == ["a", "b", "c"]
     assert events.latest == "c"
@@ -45,7 +45,7 @@ async def test_who_comes_late_is_told_everything() -> None:
 async def test_the_bar_never_goes_back() -> None:
     events = StartEvents()
     for percent in (0, 60, 10, 40, 80):
-        events.tell(str(percent), percent)
+        events.add(str(percent), percent)
     seen, task = await watch(events)
     assert [event["progress"] for event in seen] == [0, 60, 60, 60, 80]
     task.cancel()
@@ -54,12 +54,12 @@ async def test_the_bar_never_goes_back() -> None:
 async def test_of_passing_messages_in_a_row_the_last_is_kept() -> None:
     events = StartEvents()
     early, first = await watch(events)
-    events.tell("1 %", 1, passing=True)
+    events.add("1 %", 1, passing=True)
     await settle()
-    events.tell("2 %", 2, passing=True)
+    events.add("2 %", 2, passing=True)
     await settle()
-    events.tell("done", 3)
-    events.tell("number 1", 3, passing=True)
+    events.add("done", 3)
+    events.add("number 1", 3, passing=True)
     await settle()
     late, second = await watch(events)
     assert messages(early) == ["1 %", "2 %", "done", "number 1"]
@@ -70,12 +70,12 @@ async def test_of_passing_messages_in_a_row_the_last_is_kept() -> None:
 
 async def test_who_watches_already_is_told_the_next_start_too() -> None:
     events = StartEvents()
-    events.tell("of the start before", 80)
+    events.add("of the start before", 80)
     events.clear()
     assert events.latest == ""
     seen, task = await watch(events)
     events.clear()
-    events.tell("a", 10)
+    events.add("a", 10)
     await settle()
     assert seen == [{"message": "a", "progress": 10}]
     task.cancel()
@@ -83,7 +83,7 @@ async def test_who_watches_already_is_told_the_next_start_too() -> None:
 
 async def test_passing_messages_are_escaped() -> None:
     events = StartEvents()
-    events.tell("<script>", 1, passing=True)
+    events.add("<script>", 1, passing=True)
     seen, task = await watch(events)
     assert seen[0]["html_message"] == '<span class="passing">&lt;script&gt;</span>'
     task.cancel()
