@@ -1,5 +1,6 @@
-// The public front of the hub: configurable-http-proxy as a library, with what its command line does not have. It takes
-// up a renewed certificate without dropping a connection, says truly who asks, and serves the files of /.well-known/.
+// The public front of the hub: configurable-http-proxy as a library, with what its command line does not have. It uses
+// a renewed certificate without dropping a connection, sends on who the client is, and serves the files of /.well-known/.
+// Certificates upstream: https://github.com/jupyterhub/configurable-http-proxy/issues/107 (open on 2026-11-28).
 import { ConfigurableProxy } from "configurable-http-proxy";
 
 import { SenderCheck } from "./forwarded.js";

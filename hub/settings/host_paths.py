@@ -26,12 +26,12 @@ OF_THE_SYSTEM = (
 )
 
 
-def complaint(path: str, more: Iterable[str] = ()) -> str:
-    """Say why `path` cannot be mounted, or nothing where it can.
+def complaint(path: str, more: Iterable[str] = ()) -> str | None:
+    """Say why `path` cannot be mounted; None when it can.
 
     Args:
         path: a folder of the Docker host.
-        more: what else nobody may have, such as the Engine's data directory where it is not in its usual place.
+        more: further folders that must not be mounted, such as an Engine's data directory at another place.
     """
     if not path.startswith("/"):
         return "it has to begin with a slash"
@@ -46,7 +46,7 @@ def complaint(path: str, more: Iterable[str] = ()) -> str:
             return f"{each} is the system's"
         if given in place.parents:
             return f"{each}, which is the system's, lies in it"
-    return ""
+    return None
 
 
 def _normal(path: str) -> PurePosixPath:
