@@ -39,9 +39,9 @@ export class Pair {
 
   // Look every few seconds whether the files hold another pair, and use it for new connections. Those that are open
   // keep theirs: https://nodejs.org/api/tls.html#serversetsecurecontextoptions
-  // What cannot be used, or is away, is no reason to go back to the image's: a renewal may be half written just now.
+  // A pair that is missing or cannot be used does not bring the image's back: a renewal may be half written just now.
   keepUpToDate(server, log) {
-    this.tell(log);
+    this.report(log);
     setInterval(() => {
       const before = this.complaint;
       const found = this.read(this.places.slice(0, 1));
@@ -49,7 +49,7 @@ export class Pair {
       if (!found || found.cert.equals(this.current.cert)) return;
       this.current = found;
       server.setSecureContext(this.options());
-      this.tell(log);
+      this.report(log);
     }, LOOK_MILLISECONDS).unref();
   }
 
@@ -69,10 +69,10 @@ export class Pair {
     return undefined;
   }
 
-  tell(log) {
+  report(log) {
     const { subjectAltName, validTo } = new X509Certificate(this.current.cert);
     const left = new Date(validTo) - Date.now();
     const say = left < SOON_MILLISECONDS ? log.warn : log.info;
-    say(`The certificate for ${subjectAltName} is in use; it ${left < 0 ? "has run out" : "is good until"} ${validTo}`);
+    say(`The certificate for ${subjectAltName} is in use; it ${left < 0 ? "expired on" : "is valid until"} ${validTo}`);
   }
 }

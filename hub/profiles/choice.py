@@ -108,7 +108,7 @@ class Choices:
             raise ChoiceError(f"'{FIELD}' has to be the name of a profile, a text.")
         profile = _find(allowed, name)
         if profile is None:
-            # The same words for one that is not there and one that is others': nobody learns what others have.
+            # The same words for one that is not there and one that is others': users do not learn what others have.
             offered = ", ".join(repr(each.name) for each in allowed) or "none"
             raise ChoiceError(f"There is no profile {_quoted(name)} for {spawner.user.name}; there is {offered}.", 403)
         return profile

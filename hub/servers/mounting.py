@@ -68,7 +68,7 @@ class MountingDockerSpawner(PatientDockerSpawner):
                 raise StartError(
                     "folder",
                     f"A file is called {found[1]}, where a shared folder has to be.",
-                    "An administrator can move it away: docs/folders.md says how.",
+                    "An administrator can move that file: docs/folders.md says how.",
                 ) from None
             raise
 

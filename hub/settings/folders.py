@@ -83,7 +83,7 @@ class Entry(BaseModel):
     write: Annotated[
         Access,
         Setting(
-            "who may also write; missing: nobody, or with `{group}` in the name that group",
+            "who may also write; without it no user, or with `{group}` in the name that group",
             f"{EVERYBODY}, or groups in a list such as [pilots, engineers]",
         ),
     ] = None
@@ -197,7 +197,7 @@ def warnings(content: bytes, members: Mapping[str, Member]) -> list[str]:
     """One sentence for every group in the file that nobody is in, as far as the userlist goes."""
     known = {*userlist.groups_of(members.values()), EVERYBODY, ADMIN, PLACEHOLDER}
     return [
-        f"{FILENAME}:{line}: nobody in the userlist is in the group {group!r}."
+        f"{FILENAME}:{line}: no user in the userlist is in the group {group!r}."
         for line, entry in _entries(content)
         for group in sorted({*(entry.read or ()), *(entry.write or ()), *entry.groups} - known)
     ]

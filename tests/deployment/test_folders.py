@@ -275,7 +275,7 @@ def test_make_build_makes_what_is_missing_and_leaves_the_rest_alone(hub: Deploym
     hub.write("userlist", USERLIST + "river scholars\n")
     hub.write("folders.yaml", (hub.root / "folders.yaml").read_text() + "- {name: notes, read: [cooks]}\n")
     built = hub.make("build")
-    assert "WARNING: folders.yaml:5: nobody in the userlist is in the group 'cooks'." in built.stderr
+    assert "WARNING: folders.yaml:5: no user in the userlist is in the group 'cooks'." in built.stderr
     assert volumes(hub) == {"shared", "pilots", "engineers", "scholars", "notes"}
     assert volume(hub, "shared-engineers", "stat -c '%u:%g %a' .") == "1000:100 2775"
     assert volume(hub, "shared-shared", "stat -c '%u:%g %a' .; ls -lAn") == f"1000:4300 2750\n{before}"

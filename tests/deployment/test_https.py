@@ -128,7 +128,7 @@ def test_a_new_pair_is_in_use_after_the_next_build(own: Deployment) -> None:
         own.compose("up", "-d", "--wait")
         assert served(own) == new.certificate
         log = own.logs("proxy")
-        assert "it is good until" in log
+        assert "it is valid until" in log
     finally:
         use_pair(own, *old, suffix="cer")
         own.make("build")

@@ -164,8 +164,8 @@ def test_what_is_no_text() -> None:
 def test_a_group_that_nobody_is_in_is_a_warning() -> None:
     text = '- name: a\n  read: [pilots, pilotz, admin]\n- {name: "{group}", groups: [cooks], write: ["{group}"]}\n'
     assert folders.warnings(text.encode(), MEMBERS) == [
-        "folders.yaml:1: nobody in the userlist is in the group 'pilotz'.",
-        "folders.yaml:3: nobody in the userlist is in the group 'cooks'.",
+        "folders.yaml:1: no user in the userlist is in the group 'pilotz'.",
+        "folders.yaml:3: no user in the userlist is in the group 'cooks'.",
     ]
 
 
