@@ -229,10 +229,12 @@ class GatewayKernels(GatewayMappingKernelManager):
 
 
 class GatewayConnection(GatewayWebSocketConnection):
-    """A websocket to a kernel in the gateway that says why it could not be opened."""
+    """A websocket to a kernel in the gateway: it says why it could not be opened, and leaves nothing behind."""
 
     def _connection_done(self, fut: Any) -> None:
         error = None if fut.cancelled() else fut.exception()
         if error and (problem := explain(error)):
             self.log.warning(str(problem).replace("\n", " "))
+        if self.disconnected and not fut.cancelled() and not error:
+            fut.result().close()  # the browser has left meanwhile; Jupyter Server 2.21 would keep it open
         super()._connection_done(fut)

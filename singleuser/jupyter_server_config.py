@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_client.manager import KernelManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from kernel_connection import PersistentConnection
+from kernel_connection import OwnIdentityConnection
 
 
 class BusyIsActive:
@@ -50,7 +50,7 @@ class LocalKernels(BusyIsActive, AsyncMappingKernelManager):
 
 c = get_config()  # noqa: F821 # pyright: ignore[reportUndefinedVariable] -- traitlets defines it
 c.ServerApp.kernel_manager_class = LocalKernels
-c.ServerApp.kernel_websocket_connection_class = PersistentConnection
+c.ServerApp.kernel_websocket_connection_class = OwnIdentityConnection
 
 if os.environ.get("JUPYTER_GATEWAY_URL"):
     from gateway_kernels import GatewayConnection, GatewayKernels, GatewayKernelSpecs

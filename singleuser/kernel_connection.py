@@ -1,28 +1,29 @@
-"""How Jupyter Server and Kernel Gateway connect a browser to a kernel here: without a question that is asked once."""
+"""How Jupyter Server connects a browser to a kernel here: each websocket with an identity of its own."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+from uuid import uuid4
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
+CHANNELS = ("iopub", "shell", "control", "stdin")
 
-class PersistentConnection(ZMQChannelsWebsocketConnection):
-    """A browser's connection to a kernel, which asks the kernel until it answers.
 
-    Jupyter Server asks a new kernel for its description twice: once before it accepts the websocket, and in `nudge`
-    after that, on new sockets and every half second. When the one question of the first step is lost, the browser
-    waits for a minute. Only kernels of messaging protocol 4 (before 2015) need that step, so it is left out.
+class OwnIdentityConnection(ZMQChannelsWebsocketConnection):
+    """A browser's connection to a kernel, whose sockets no other connection can replace.
 
-    In tests on a busy machine, 3 of about 190 kernels ran and left the first question without an answer. The cause is
-    not known: of more than 1000 kernels of this image, with the stock connection, none did it again. ipykernel 7.2 had
-    the same symptom, a request that is not read before the next connection, and 7.4.0 has the fix:
-    https://github.com/ipython/ipykernel/issues/1554. Try without this class from 2027-06-01 on.
+    Jupyter Server names the sockets after the browser's session. JupyterLab closes and opens its websocket when a new
+    notebook gets its name, with the same session, and on a busy machine before the first one is cleaned up. Then two
+    sockets have one name, the kernel answers the one that came last, and the other waits for ever: 3 of about 190
+    kernels in tests, 1 of 12 with a websocket that is replaced while the kernel starts.
+    https://github.com/jupyter/notebook/pull/1471 is about the same loss of messages, and closes the first websocket;
+    its sockets stay until the kernel has answered. Try without this class from 2027-06-01 on.
     """
 
-    def request_kernel_info(self) -> asyncio.Future[dict[str, Any]]:
-        """Take the description as given: empty, which means the current protocol."""
-        description: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        description.set_result({})
-        return description
+    def create_stream(self) -> None:
+        """Connect to the kernel's channels."""
+        identity = uuid4().hex.encode()
+        for channel in CHANNELS:
+            stream = getattr(self.kernel_manager, f"connect_{channel}")(identity=identity)
+            stream.channel = channel
+            self.channels[channel] = stream

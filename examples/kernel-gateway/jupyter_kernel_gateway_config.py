@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_server.auth import User
 from jupyter_server.base.handlers import JupyterHandler
-from kernel_connection import PersistentConnection
+from kernel_connection import OwnIdentityConnection
 from kernel_gateway.auth.identity import GatewayIdentityProvider
 from tornado.web import HTTPError
 
@@ -37,6 +37,6 @@ c = get_config()  # noqa: F821 # pyright: ignore[reportUndefinedVariable] -- tra
 # Sockets in the file system: another program can take a port before the kernel binds it, and then no restart helps. All
 # kernels here are Python's, which support such sockets.
 c.KernelManager.transport = "ipc"
-c.KernelGatewayApp.kernel_websocket_connection_class = PersistentConnection
+c.KernelGatewayApp.kernel_websocket_connection_class = OwnIdentityConnection
 if PEOPLE:
     c.KernelGatewayApp.identity_provider_class = CertifiedPeople

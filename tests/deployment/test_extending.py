@@ -1,0 +1,120 @@
+"""The examples of docs/extending.md, taken from the page as they are: all of them at once, in one deployment."""
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+
+import pytest
+import requests
+
+from support.deployment import HTTP_SECONDS, PREFIX, REPOSITORY, Deployment
+from support.servers import running
+
+PAGE = "docs/extending.md"
+BLOCK = re.compile(r"^```(?:ini|python)\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TOKEN = "0123456789abcdef" * 4
+FOLDER = "jupyterhub_config.d"
+
+
+def examples() -> list[tuple[str, str]]:
+    """The page's files and what it writes into them."""
+    return BLOCK.findall((REPOSITORY / PAGE).read_text())
+
+
+@pytest.fixture(scope="module")
+def hub(make_deployment: Callable[..., Deployment]) -> Deployment:
+    hub = make_deployment(f"{PREFIX}extending")
+    hub.write("userlist", "admin admin\nzoe\n")
+    for path, text in examples():
+        before = (hub.root / path).read_text() if (hub.root / path).exists() else ""
+        hub.write(path, before + text)
+    hub.write("secrets/hub.env", f"PROMETHEUS_TOKEN={TOKEN}\n")
+    hub.up()
+    return hub
+
+
+@pytest.fixture(scope="module")
+def token(hub: Deployment) -> str:
+    return hub.token()
+
+
+def metrics(hub: Deployment, token: str) -> requests.Response:
+    headers = {"Authorization": f"token {token}"}
+    return requests.get(f"{hub.url}/hub/metrics", headers=headers, verify=False, timeout=HTTP_SECONDS)
+
+
+def login_page(hub: Deployment) -> str:
+    return requests.get(f"{hub.url}/hub/login", verify=False, timeout=HTTP_SECONDS).text
+
+
+def images(hub: Deployment) -> str:
+    """The ids of the images that `make build` makes."""
+    names = sorted(hub.compose("config", "--images").stdout.split())
+    return hub.docker("image", "inspect", "--format", "{{.Id}}", *names).stdout
+
+
+def test_the_page_has_the_examples_that_are_run() -> None:
+    assert {path for path, _ in examples()} == {
+        ".env",
+        "secrets/servers.env",
+        f"{FOLDER}/prometheus.py",
+        f"{FOLDER}/git.py",
+        f"{FOLDER}/evening.py",
+    }
+
+
+def test_servers_get_the_variables_and_the_hosts(hub: Deployment, token: str) -> None:
+    with running(hub, "zoe", token) as container:
+        variables = hub.docker("exec", container, "env").stdout.splitlines()
+        hosts = [line.split() for line in hub.docker("exec", container, "cat", "/etc/hosts").stdout.splitlines()]
+    assert "API_TOKEN=0123456789abcdef" in variables
+    # The file of secrets takes precedence, so what .env says is not there.
+    assert not [line for line in variables if line.startswith("GREETING=")]
+    assert ["192.0.2.10", "data.example.org"] in hosts
+    assert "host.docker.internal" in {name for _, *names in hosts for name in names}
+
+
+def test_without_the_file_of_secrets_the_variables_of_env_hold(hub: Deployment, token: str) -> None:
+    secret = hub.root / "secrets/servers.env"
+    text = secret.read_text()
+    secret.unlink()
+    try:
+        hub.compose("up", "--detach", "--wait")
+        with running(hub, "zoe", token) as container:
+            variables = hub.docker("exec", container, "env").stdout.splitlines()
+    finally:
+        hub.write("secrets/servers.env", text)
+    assert {"HTTPS_PROXY=http://proxy.example.org:3128", "GREETING=Good morning"} <= set(variables)
+
+
+def test_the_hook_runs_before_each_start(hub: Deployment, token: str) -> None:
+    with running(hub, "zoe", token) as container:
+        variables = hub.docker("exec", container, "env").stdout.splitlines()
+    assert {"GIT_AUTHOR_NAME=zoe", "GIT_COMMITTER_EMAIL=zoe@example.org"} <= set(variables)
+
+
+def test_the_service_may_read_the_metrics(hub: Deployment) -> None:
+    assert "jupyterhub_running_servers" in metrics(hub, TOKEN).text
+    assert metrics(hub, TOKEN[::-1]).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_the_announcement_is_on_the_pages(hub: Deployment) -> None:
+    assert "The server is off on <b>Sunday</b>" in login_page(hub)
+
+
+def test_the_last_file_wins(hub: Deployment) -> None:
+    last = hub.write(f"{FOLDER}/zz-last.py", 'c.JupyterHub.template_vars = {"announcement": "Open all week"}\n')
+    hub.make("build")
+    hub.compose("up", "--detach", "--wait")
+    assert "Open all week" in login_page(hub)
+    last.unlink()
+
+
+def test_a_file_that_python_cannot_read_is_refused_with_its_line(hub: Deployment) -> None:
+    before = images(hub)
+    broken = hub.write(f"{FOLDER}/broken.py", "c.JupyterHub.active_server_limit = 4\nif True\n")
+    done = hub.make("build", check=False)
+    broken.unlink()
+    assert done.returncode != 0
+    assert f"{FOLDER}/broken.py:2:" in done.stderr
+    assert images(hub) == before
