@@ -292,7 +292,7 @@ TOLD = {
     "shell": (f"{ENDED}its command does not start a server (exit code 0).", "command: bash. If"),
     "missing": (
         f"{ENDED}its command is not in the image (exit code 127).",
-        "command: jupyterhub-singleuser. If the image has no JupyterHub",
+        "command: jupyterhub-singleuser. If JupyterHub is not in the image",
     ),
     "unfit": (f"{ENDED}its command cannot be executed (exit code 126).", "command: /etc/passwd. If"),
     "nobody": ("The Docker Engine could not start the container: unable to find user nobody-here", ""),

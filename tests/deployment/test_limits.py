@@ -162,7 +162,7 @@ def test_a_limit_of_the_disk_holds_or_is_refused(hub: Deployment, token: str) ->
         hub.compose("up", "--detach", "--wait")
         answer = hub.api("POST", "/users/kaylee/server", token=token)
         assert answer.status_code == 503
-        assert "DISK_LIMIT is set, and the Docker host cannot limit a volume" in answer.json()["message"]
+        assert "DISK_LIMIT is set, but the Docker host cannot limit the size of a volume" in answer.json()["message"]
         # A volume from before has no limit, and that is no secret.
         with running(hub, "wash", token):
             assert users(hub)["wash"]["note"] == "volume older than DISK_LIMIT"
