@@ -120,7 +120,7 @@ def _refusal() -> OSError | None:
 
 def _words_of(error: HTTPClientError) -> str:
     with suppress(AttributeError, ValueError):
-        body = json.loads(error.response.body)  # type: ignore[union-attr]
+        body = json.loads(error.response.body)
         return body.get("message") or body.get("reason") or error.message or ""
     return error.message or ""
 
