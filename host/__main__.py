@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -211,7 +210,7 @@ def main(arguments: Sequence[str]) -> None:
         sub.add_parser(name, help=verb.help).add_argument("arguments", nargs="*", metavar="ARGUMENT")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        checkout = Checkout.receive(sys.stdin.buffer, Path(folder), os.environ)
+        checkout = Checkout.receive(sys.stdin.buffer, Path(folder))
         verbs[given.verb].run(Host(checkout), given.arguments)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,7 +15,8 @@ from hub.errors import OperatorError, Problem, SettingsError
 
 # What the operator writes: `make build` copies it into images, and Docker follows no link out of the build's files.
 WRITTEN = ("userlist", "profiles.yaml", "folders.yaml", "secrets/jupyterhub.*", "secrets/ca.crt")
-TLS = ("on", "off")
+# TLS chooses a file of proxy/, which Compose looks for before anything else can be checked.
+TLS_FILE = re.compile(r"/proxy/tls-(.*)\.yml: no such file")
 
 
 class Checkout:
@@ -24,17 +26,16 @@ class Checkout:
         root: the folder with the files; those given on the command line are in its folder `given`.
     """
 
-    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
-        self._tls = environment.get("TLS") or "on"
         self._made: dict[str, str] = {}
 
     @classmethod
-    def receive(cls, stdin: BinaryIO, root: Path, environment: Mapping[str, str]) -> Checkout:
+    def receive(cls, stdin: BinaryIO, root: Path) -> Checkout:
         """Unpack the tar on `stdin` into the folder `root`."""
         with tarfile.open(fileobj=stdin, mode="r|") as tar:
             tar.extractall(root, filter="tar")
-        return cls(root, environment)
+        return cls(root)
 
     @cached_property
     def compose(self) -> dict[str, Any]:
@@ -46,10 +47,10 @@ class Checkout:
         text = (self.root / "compose.json").read_text()
         if text:
             return json.loads(text)
-        if self._tls not in TLS:  # it chooses a file of proxy/
-            text = f"TLS (.env or the shell) is {self._tls!r}; expected on or off."
-            raise SettingsError([Problem("TLS", "value", text)])
         error = (self.root / "compose.error").read_text().strip()
+        if unknown := TLS_FILE.search(error):
+            text = f"TLS (.env or the shell) is {unknown[1]!r}; expected on or off."
+            raise SettingsError([Problem("TLS", "value", text)])
         raise OperatorError(
             "Compose cannot use docker-compose.yml with these settings", "correct the setting in .env", lines=[error]
         )

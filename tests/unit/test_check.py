@@ -25,7 +25,7 @@ def send(tmp_path: Path) -> Send:
         compose = {"name": "jupyterhub", "services": {"hub": {"environment": TOKENS | given}}}
         whole = {"userlist": "zoe admin\n", ".env": "", "compose.json": json.dumps(compose)} | (files or {})
         archive = packed({name: text.encode() for name, text in whole.items()})
-        return Host(Checkout.receive(io.BytesIO(archive), tmp_path, {}))
+        return Host(Checkout.receive(io.BytesIO(archive), tmp_path))
 
     return send
 
@@ -70,10 +70,7 @@ def test_an_old_name_is_a_warning(send: Send) -> None:
 def test_what_compose_says_of_its_files_is_passed_on(tmp_path: Path) -> None:
     files = {"compose.json": b"", "compose.error": b"services.hub is wrong"}
     with pytest.raises(OperatorError, match=r"services\.hub is wrong"):
-        _ = Checkout.receive(io.BytesIO(packed(files)), tmp_path, {}).compose
-    with pytest.raises(SettingsError) as raised:
-        _ = Checkout.receive(io.BytesIO(packed(files)), tmp_path, {"TLS": "true"}).compose
-    assert [problem.setting for problem in raised.value.problems] == ["TLS"]
+        _ = Checkout.receive(io.BytesIO(packed(files)), tmp_path).compose
 
 
 @pytest.mark.parametrize("name", ["userlist", "folders.yaml", "secrets/jupyterhub.crt"])
