@@ -13,7 +13,7 @@ REQUEST_SECONDS = 60
 
 
 def guess_for(url: str, users: list[str], clients: int, seconds: float, begun: Event) -> int:
-    """Guess passwords: every other guess is for one of `users`, the rest for names that nobody has.
+    """Guess passwords: every other guess is for one of `users`, the rest for unknown names.
 
     Args:
         url: the hub's public address.

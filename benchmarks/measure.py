@@ -85,7 +85,7 @@ def time_starts(hubs: list[Hub], count: int) -> list[list[float]]:
 
 
 def start_class(hub: Hub) -> ClassStart:
-    """Start everybody's server at once, let them settle, and stop them."""
+    """Start the servers of all users at once, let them settle, and stop them."""
     failures = []
     waits = []
     with ThreadPoolExecutor(len(hub.users)) as pool:
@@ -125,7 +125,7 @@ def health_under_guessing(hub: Hub, seconds: float) -> tuple[list[float], int]:
         begun = manager.Event()
         guessing: Future[int] = pool.submit(guess_for, hub.url, hub.users, figures.GUESSERS, seconds, begun)
         # What was answered before the guessing began would flatter the figure.
-        assert begun.wait(UP_SECONDS), "nobody guesses"
+        assert begun.wait(UP_SECONDS), "the guesses did not begin"
         while not guessing.done():
             begin = time.perf_counter()
             session.get(url, verify=False, timeout=60).raise_for_status()

@@ -44,5 +44,5 @@ if (tls) {
 // This name exists on the network `control` alone, so users' servers cannot reach the route table.
 proxy.apiServer.listen(8001, "proxy-api");
 
-// One broken connection is no reason to end all others.
+// A fault of one connection must not end all others.
 process.on("uncaughtException", (error) => proxy.log.error(`Uncaught: ${error.stack}`));

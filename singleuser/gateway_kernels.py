@@ -58,7 +58,7 @@ class GatewayError(HTTPError):
 
 
 def explain(error: BaseException) -> Problem | None:
-    """Say why the gateway did not do what was asked; None when the reason is no problem of the connection."""
+    """Say why the gateway did not do what was asked; None when the connection is not the reason."""
     error = error.__cause__ or error  # what Jupyter Server has made another error of
     if isinstance(error, ConnectionResetError | HTTPStreamClosedError):
         error = _refusal() or error
@@ -120,7 +120,7 @@ def _refusal() -> OSError | None:
 
 def _words_of(error: HTTPClientError) -> str:
     with suppress(AttributeError, ValueError):
-        body = json.loads(error.response.body)  # type: ignore[union-attr]
+        body = json.loads(error.response.body)
         return body.get("message") or body.get("reason") or error.message or ""
     return error.message or ""
 

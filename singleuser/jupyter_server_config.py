@@ -1,7 +1,8 @@
-"""Kernels: how Jupyter Server speaks to them, and when they count as active.
+"""Kernels: how Jupyter Server connects to them, and when they count as active.
 
 A kernel that computes is activity for the hub, which stops idle servers, also while it prints nothing. Jupyter's own
-manager takes note of a kernel's messages only, and a long cell without output sends none.
+manager counts only a kernel's messages, and a long cell without output sends none. Upstream:
+https://github.com/jupyterhub/jupyterhub-idle-culler/issues/55. Try without BusyIsActive from 2027-06-01 on.
 """
 
 import os
@@ -34,13 +35,15 @@ class BusyIsActive:
 class LocalKernels(BusyIsActive, AsyncMappingKernelManager):
     """Kernels in this container, the Python ones by sockets in the file system.
 
-    For TCP, Jupyter Server picks free ports, which the kernel takes a second later. Who else gets one meanwhile keeps
-    the kernel from starting, "Address already in use", and each restart tries the same port: on a busy machine, about
-    one in a thousand kernels never came. Not every kernel knows other sockets, so the others go on with ports.
+    For TCP, Jupyter Server picks free ports, which the kernel opens a second later. If another process takes one in
+    that second, the kernel cannot start ("Address already in use"), and each restart tries the same port: on a busy
+    machine, about one in a thousand kernels never started. Kernels other than ipykernel may not support such sockets,
+    so they keep their ports. Upstream: https://github.com/jupyter/jupyter_client/issues/276 and /487 there. Try without
+    this class from 2027-06-01 on.
     """
 
     def pre_start_kernel(self, kernel_name: str | None, kwargs: dict[str, Any]) -> tuple[KernelManager, str, str]:
-        """Choose how the kernel will be spoken to, before it starts."""
+        """Choose the transport of a kernel before it starts."""
         kernel, name, kernel_id = super().pre_start_kernel(kernel_name, kwargs)
         if any("ipykernel" in word for word in kernel.kernel_spec.argv):
             kernel.transport = "ipc"

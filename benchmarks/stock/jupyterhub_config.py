@@ -21,7 +21,7 @@ c.DockerSpawner.notebook_dir = "/home/jovyan/work"
 c.DockerSpawner.volumes = {f"{project}-user-{{username}}": "/home/jovyan/work"}
 c.DockerSpawner.remove = True
 
-# For a fair comparison: the limits of the deployment's .env, and time for everybody of a class to get a server.
+# For a fair comparison: the limits of the deployment's .env, and enough time for a whole class to get its servers.
 c.DockerSpawner.mem_limit = "2G"
 c.DockerSpawner.cpu_limit = 1
 c.DockerSpawner.start_timeout = 300

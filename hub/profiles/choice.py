@@ -1,9 +1,9 @@
 """Who may choose which profile, what a request may ask for, and how a choice gets to the server.
 
 A choice comes by the form, by an address (`/hub/spawn?opt-profile=…`) or by the API, and JupyterHub keeps it for the
-next start. What is asked for is checked strictly. What was kept, or was put there by the API, is no more than a
-preference: where it does not count any more, the default does. DockerSpawner would take an image from a choice, too:
-it never gets to see one.
+next start. A choice in the request is checked strictly. A choice that was kept, or that the API stored, is only a
+preference: the default replaces it when it is not allowed any more. DockerSpawner would also take an image from a
+choice, so it never sees one.
 """
 
 from __future__ import annotations
@@ -110,15 +110,15 @@ class Choices:
         if profile is None:
             # The same words for one that is not there and one that is others': users do not learn what others have.
             offered = ", ".join(repr(each.name) for each in allowed) or "none"
-            raise ChoiceError(f"There is no profile {_quoted(name)} for {spawner.user.name}; there is {offered}.", 403)
+            raise ChoiceError(f"{spawner.user.name} cannot choose the profile {_quoted(name)}, only: {offered}.", 403)
         return profile
 
     def _default(self, spawner: HubDockerSpawner) -> Profile:
         allowed = self._allowed(spawner)
         if not allowed:
             raise ChoiceError(
-                f"There is no profile for {spawner.user.name}: each is for some group. An administrator can change "
-                "that, in the userlist or in profiles.yaml.",
+                f"{spawner.user.name} is in no group that may use a profile. An administrator can add the user to "
+                "such a group in the userlist, or change profiles.yaml.",
                 403,
             )
         return _default(allowed)

@@ -1,4 +1,4 @@
-"""profiles.yaml: the servers that people may choose from. Without it everybody gets the one that .env describes."""
+"""profiles.yaml: the servers that users may choose from. Without it, every user gets the server of .env."""
 
 from __future__ import annotations
 
@@ -130,18 +130,18 @@ def gpus(profiles: Iterable[Profile], default: str) -> list[str]:
 
 
 def warnings(profiles: list[Profile], known_groups: Set[str]) -> list[str]:
-    """One sentence for everything that works, but perhaps not as it was meant."""
+    """A sentence for each entry that is valid, but may not be what was meant."""
     named = {group: profile.name for profile in reversed(profiles) for group in profile.groups or ()}
     found = [
         f"{FILENAME}: {name!r} is for the group {group!r}, which the userlist does not have"
         + (f" (it has {group.lower()!r})" if group.lower() in known_groups else "")
-        + "; right where it is of a directory or a provider."
+        + "; this is right if a directory or a provider has that group."
         for group, name in sorted(named.items())
         if group not in known_groups
     ]
     if profiles and not any(profile.groups is None for profile in profiles):
         found.append(
-            f"{FILENAME}: no profile is for everybody: who is in none of {', '.join(sorted(named))} gets no server."
+            f"{FILENAME}: every profile has groups: a user outside of {', '.join(sorted(named))} gets no server."
         )
     return found
 

@@ -43,7 +43,7 @@ def configure(c: Config, found: Configuration) -> None:
 
 
 def labels(found: Configuration) -> dict[str, str]:
-    """The labels of a server's container: whose it is, and what it was made from."""
+    """The labels of a server's container: its user, its name, and what it was made from."""
     return {
         PROJECT_LABEL: found.project,
         USER_LABEL: "{raw_username}",

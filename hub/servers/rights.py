@@ -1,19 +1,19 @@
-"""Whose rights a user's server has: none beyond its user's, unless settings make it start as root.
+"""The rights of a user's server: those of an ordinary user, unless settings make it start as root.
 
-Images of docker-stacks' kind start as root where they can: their start script then gives the user the number NB_UID,
-grants sudo, and becomes that user for good.
+The start script of the docker-stacks images, run as root, gives the user the number NB_UID, grants sudo, and then
+becomes that user for good.
 """
 
 from __future__ import annotations
 
 from hub.settings.hub import HubSettings
 
-# What the start script needs to change its user's number, to give files away, and to become that user.
+# What the start script needs to change its user's number and the owner of files, and to become that user.
 # Without KILL, sudo cannot pass on the Engine's signal: each stop took 10 s, and the server was killed. Without
 # AUDIT_WRITE, sudo complains and goes on.
 SWITCHING = ["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"]
 # What installing Debian packages needs on top. Of the Engine's default set, NET_RAW is left out, with which one user
-# could take in another's connections on the network that they share, and MKNOD, SETPCAP.
+# could take over connections of another on their network, and so are MKNOD and SETPCAP.
 ROOT = ["FSETID", "NET_BIND_SERVICE", "SETFCAP", "SYS_CHROOT"]
 
 
@@ -28,7 +28,7 @@ def create_arguments(settings: HubSettings) -> dict[str, str]:
 
 
 def environment(settings: HubSettings) -> dict[str, str]:
-    """What the start script goes by; the home and a new volume become the user's, whatever number it has."""
+    """The variables that the start script reads; the user owns the home and a new volume, with any number."""
     if not starts_as_root(settings):
         return {}
     found = {"CHOWN_HOME": "yes", "CHOWN_EXTRA": settings.docker_notebook_dir}

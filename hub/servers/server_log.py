@@ -25,7 +25,7 @@ def last_lines(log: bytes, secrets: Iterable[str] = ()) -> str:
 
     Args:
         log: what the server wrote.
-        secrets: values that nobody may see.
+        secrets: values that must not be shown.
     """
     text = ANSI.sub("", log.decode(errors="replace"))
     for secret in sorted(secrets, key=len, reverse=True):

@@ -42,7 +42,7 @@ Gpus = Annotated[str, BeforeValidator(_gpus)]
 
 
 def device_requests(gpus: str) -> list[dict[str, object]]:
-    """What the Engine is asked for, as docker.types.DeviceRequest takes it; nothing where there is no GPU to have."""
+    """What the Engine is asked for, as docker.types.DeviceRequest takes it; empty without GPUs."""
     if not gpus:
         return []
     if gpus.startswith(DEVICES):

@@ -224,7 +224,7 @@ def files_of(image: str) -> Iterator[tuple[str, bytes]]:
 
 def files_in(blob: str, stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
     """The files of a layer; anything else is one file by itself."""
-    start = stream.peek(512)  # type: ignore[attr-defined]
+    start = stream.peek(512)
     if start[:2] != GZIP and start[257:262] != b"ustar":
         yield blob, stream.read()
         return

@@ -176,7 +176,7 @@ def test_the_proxy_has_its_routes_back_within_seconds(deployment: Deployment, se
 
 
 @pytest.fixture(scope="module")
-def behind_forwarder(deployment: Deployment, make_deployment: MakeDeployment) -> Iterator[Deployment]:
+def behind_forwarder(deployment: Deployment, make_deployment: MakeDeployment) -> Deployment:
     """A deployment whose hub reaches the Engine through a forwarder, with alice's server running."""
     name = f"{PREFIX}engine"
     forwarder = forwarder_of(name)

@@ -170,7 +170,8 @@ def test_a_folder_of_the_host_is_for_reading(
 def test_from_a_kernel_and_from_the_file_browser(
     hub: Deployment, token: str, servers: Callable[[str], UserServer]
 ) -> None:
-    servers("zoe"), servers("mal")
+    for name in ("zoe", "mal"):
+        servers(name)
     with Kernel(hub.url, "zoe", token) as kernel:
         assert kernel.execute("open('/home/jovyan/work/shared/from-kernel.txt', 'w').write('hello')").status == "ok"
     with Kernel(hub.url, "mal", token) as kernel:

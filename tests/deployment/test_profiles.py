@@ -220,7 +220,7 @@ def test_an_administrator_chooses_among_the_profiles_of_the_owner(hub: Deploymen
 
 # --- Requests that no form has made ---
 
-UNKNOWN = f"There is no profile {{!r}} for wash; there is 'Standard', '{LARGE}'."
+UNKNOWN = f"wash cannot choose the profile {{!r}}, only: 'Standard', '{LARGE}'."
 OTHERS = UNKNOWN.format("Flight data")
 ONLY = "{!r} cannot be chosen; of the options of a start there is only 'profile'."
 A_TEXT = "'profile' has to be the name of a profile, a text."
@@ -484,7 +484,8 @@ def test_another_file_counts_from_the_next_start(hub: Deployment, token: str) ->
     hub.write("profiles.yaml", OTHER_PROFILES)
     hub.set_env(GPUS="device=0,GPU-fef8089b")
     built = hub.make("build")
-    assert "WARNING: profiles.yaml: no profile is for everybody: who is in none of engineers, pilots" in built.stderr
+    warning = next(line for line in built.stderr.splitlines() if line.startswith("WARNING: profiles.yaml"))
+    assert "engineers, pilots" in warning
     hub.compose("up", "-d", "--wait")
     after = container(hub, "mal")
     assert before is not None
@@ -495,10 +496,10 @@ def test_another_file_counts_from_the_next_start(hub: Deployment, token: str) ->
     # Who may have nothing is told so; who may have one thing gets it without a form.
     answer = hub.api("POST", "/users/mal/server", token=token)
     assert answer.status_code == 403
-    assert answer.json()["message"].startswith("There is no profile for mal: each is for some group.")
+    assert answer.json()["message"].startswith("mal is in no group ")
     page = visitor(hub, "mal").get("/hub/spawn")
     assert page.status_code == 403
-    assert "There is no profile for mal: each is for some group." in page.text
+    assert "mal is in no group " in page.text
     hub.api("PATCH", "/users/zoe/server", token=token, json={"user_options": {"profile": LARGE}})
     assert visitor(hub, "zoe").get("/hub/spawn").status_code == 302
     wait_until_ready(hub, "zoe", token)

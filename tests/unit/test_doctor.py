@@ -24,7 +24,7 @@ type Look = Callable[[Report], None]
 
 
 def service(*facts: object) -> Look:
-    return lambda report: doctor.service(report, "hub", *facts)  # type: ignore[arg-type]
+    return lambda report: doctor.service(report, "hub", *facts)
 
 
 def version(*answers: Done) -> Look:

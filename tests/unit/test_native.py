@@ -157,7 +157,7 @@ async def test_attempts_at_the_same_time(authenticator: AccountAuthenticator) ->
 
 async def test_a_new_password_unlocks(authenticator: AccountAuthenticator, db: Session) -> None:
     for _ in range(6):
-        authenticator.lockout.admit("wash", accounts.find(db, "wash").password)  # type: ignore[union-attr]
+        authenticator.lockout.admit("wash", accounts.find(db, "wash").password)
     assert await sign_in(authenticator, "wash", WRONG) == "locked"
     new = admin.set_password(db, "wash", authenticator.initial_passwords)
     assert await sign_in(authenticator, "wash", new) == "wash"
@@ -278,7 +278,7 @@ async def test_passwords_that_are_not_good_enough(
     changed = await authenticator.change_password("wash", password)
     assert changed is not None
     assert reason in changed
-    assert accounts.find(db, "wash").password == hashed  # type: ignore[union-attr]
+    assert accounts.find(db, "wash").password == hashed
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ def at_once(*functions: Callable[[], object]) -> None:
 
 def test_the_hub_and_make_password_keep_at_the_same_time(initial: InitialPasswords) -> None:
     names = ["wash@serenity.example", "wash@serenity.org", "wash"]
-    at_once(*(lambda name=name: initial.keep(name, name) for name in names))  # type: ignore[misc]
+    at_once(*(lambda name=name: initial.keep(name, name) for name in names))
     assert initial.all() == {name: name for name in names}
 
 

@@ -1,7 +1,8 @@
 """The pages of NativeAuthenticator whose own code fails on JupyterHub 6, blocks the hub, or can be forged.
 
-No issue upstream is about these defects of NativeAuthenticator 1.3 yet. Try each page without its handler from
-2027-06-01 on: the tests of native accounts fail while it is needed.
+Of these defects of NativeAuthenticator 1.3, one has an issue upstream, the change of a password that ends with status
+500: https://github.com/jupyterhub/nativeauthenticator/issues/256. Try each page without its handler from 2027-06-01 on:
+the tests of native accounts fail while it is needed.
 """
 
 from __future__ import annotations

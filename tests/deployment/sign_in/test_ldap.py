@@ -111,7 +111,7 @@ class TestOutages(sign_in_contract.OutageContract):
         provider.use()
         zoe = provider.session("zoe")
 
-        def try_to_enter(_: int) -> tuple[float, int]:
+        def try_to_enter(_: int) -> tuple[int, float]:
             started = time.monotonic()
             return provider.enter("wash").status, time.monotonic() - started
 

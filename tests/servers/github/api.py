@@ -125,12 +125,13 @@ class Emails(GitHubApi):
     def get(self) -> None:
         """The addresses, with a scope for them."""
         if not self.scope("user", "user:email"):
-            return self.refuse(404, "Not Found")
+            self.refuse(404, "Not Found")
+            return
         addresses = [
             {"email": f"old-{self.account.email}", "primary": False, "verified": True, "visibility": None},
             {"email": self.account.email, "primary": True, "verified": True, "visibility": "private"},
         ]
-        return self.finish(json.dumps(addresses))
+        self.finish(json.dumps(addresses))
 
 
 class Teams(GitHubApi):
@@ -139,7 +140,8 @@ class Teams(GitHubApi):
     def get(self) -> None:
         """The teams of the token's owner, a page of them; the header Link says where the next one is."""
         if not self.scope("user", "repo", "read:org", "write:org", "admin:org"):
-            return self.refuse(403, "You need at least read:org scope to list teams.")
+            self.refuse(403, "You need at least read:org scope to list teams.")
+            return
         teams = self.teams()
         size = min(int(self.get_query_argument("per_page", str(PER_PAGE))), MOST_PER_PAGE)
         number = int(self.get_query_argument("page", "1"))
@@ -147,7 +149,7 @@ class Teams(GitHubApi):
             address = f"https://{self.request.host}{self.request.path}?per_page={size}&page="
             last = -(-len(teams) // size)
             self.set_header("Link", f'<{address}{number + 1}>; rel="next", <{address}{last}>; rel="last"')
-        return self.finish(json.dumps(teams[(number - 1) * size : number * size]))
+        self.finish(json.dumps(teams[(number - 1) * size : number * size]))
 
     def teams(self) -> list[dict[str, Any]]:
         """All of them."""
