@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from host.generate import generated, models
+from host.generate import ENTRIES, HEAD, MARK, PAGES, generated, groups, models, table
 from hub import configuration
 from hub.settings.host import HostSettings
 from hub.settings.hub import HubSettings
@@ -87,6 +88,18 @@ def targets() -> dict[str, str]:
 def test_what_is_generated_is_up_to_date() -> None:
     stale = [str(path) for path, text in generated(REPOSITORY).items() if (REPOSITORY / path).read_text() != text]
     assert stale == [], "run: make settings"
+
+
+def test_every_group_of_settings_has_one_table() -> None:
+    """Where a mark is deleted, `make settings` passes over the page."""
+    pages = [path.read_text() for pattern in PAGES for path in REPOSITORY.glob(pattern)]
+    marks = Counter(found[2] for page in pages for found in MARK.finditer(page))
+    assert marks == Counter([*ENTRIES, *(name for name in groups() if table(name) != HEAD)])
+
+
+def test_compose_gives_the_hub_no_environment() -> None:
+    """A name there takes away what a file of secrets/ says."""
+    assert "environment" not in COMPOSE["services"]["hub"]
 
 
 def test_what_lies_in_secrets_is_explained_there() -> None:
@@ -251,6 +264,12 @@ def test_of_secrets_only_its_own_get_into_the_gateway() -> None:
 @pytest.mark.parametrize("verb", sorted(targets()))
 def test_every_verb_has_a_help_text(verb: str) -> None:
     assert targets()[verb]
+
+
+def test_every_verb_is_phony() -> None:
+    """Else a file with its name turns the verb off."""
+    phony = {name for names in re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE) for name in names.split()}
+    assert phony == targets().keys()
 
 
 def test_make_alone_prints_every_verb() -> None:
