@@ -136,7 +136,7 @@ def refused(answer: requests.Response) -> tuple[int, str]:
     """Status and message of a refusal, on a page or from the API."""
     text = unescape(answer.text)
     # Those of others are not named, but for the one that was asked for.
-    assert "Flight data" not in text.replace("no profile 'Flight data'", "")
+    assert "Flight data" not in text.replace("cannot choose the profile 'Flight data'", "")
     if answer.headers["Content-Type"].startswith("application/json"):
         return answer.status_code, answer.json()["message"]
     found = re.search(r'<p class="spawn-error-msg [^>]*>Error: (.*?)</p>', text, re.DOTALL)

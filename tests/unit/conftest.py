@@ -1,13 +1,19 @@
-"""Parts that several tests share: the hub's real database, in memory, and the hash of one password."""
+"""Parts that several tests share: the hub's real database, in memory, a checkout, and the hash of one password."""
 
-from collections.abc import Generator
+import io
+import json
+from collections.abc import Callable, Generator
+from pathlib import Path
 
 import nativeauthenticator.orm  # noqa: F401 -- adds its table to those that a new database gets
 import pytest
 from jupyterhub import orm, roles
 from sqlalchemy.orm import Session
 
+from host.checkout import Checkout, packed
+from host.engine import Host
 from hub.sign_in.native import passwords
+from support.settings import TOKENS
 
 PASSWORD = "mal reynolds 2517"
 
@@ -22,6 +28,19 @@ def db() -> Generator[Session]:
         session.commit()
         yield session
     session.get_bind().dispose()
+
+
+@pytest.fixture
+def send(tmp_path: Path) -> Callable[..., Host]:
+    """Return a function that sends files, and the environment that Compose would give to the hub."""
+
+    def send(files: dict[str, str] | None = None, **given: str | None) -> Host:
+        compose = {"name": "jupyterhub", "services": {"hub": {"environment": TOKENS | given}}}
+        whole = {"userlist": "zoe admin\n", ".env": "", "compose.json": json.dumps(compose)} | (files or {})
+        archive = packed({name: text.encode() for name, text in whole.items()})
+        return Host(Checkout.receive(io.BytesIO(archive), tmp_path))
+
+    return send
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """What `make build` checks of a checkout, which arrives as a tar."""
 
 import io
-import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,22 +11,8 @@ from host import check, secrets, tls_pair
 from host.checkout import Checkout, packed
 from host.engine import Host
 from hub.errors import FileError, OperatorError, SettingsError
-from support.settings import TOKENS
 
 type Send = Callable[..., Host]
-
-
-@pytest.fixture
-def send(tmp_path: Path) -> Send:
-    """Return a function that sends files, and the environment that Compose would give to the hub."""
-
-    def send(files: dict[str, str] | None = None, **given: str | None) -> Host:
-        compose = {"name": "jupyterhub", "services": {"hub": {"environment": TOKENS | given}}}
-        whole = {"userlist": "zoe admin\n", ".env": "", "compose.json": json.dumps(compose)} | (files or {})
-        archive = packed({name: text.encode() for name, text in whole.items()})
-        return Host(Checkout.receive(io.BytesIO(archive), tmp_path))
-
-    return send
 
 
 def warnings(host: Host) -> list[str]:
