@@ -14,8 +14,8 @@ class OwnIdentityConnection(ZMQChannelsWebsocketConnection):
 
     Jupyter Server names the sockets after the browser's session. JupyterLab closes and opens its websocket when a new
     notebook gets its name, with the same session, and on a busy machine before the first one is cleaned up. Then two
-    sockets have one name, the kernel answers the one that came last, and the other waits for ever: 3 of about 190
-    kernels in tests, 1 of 12 with a websocket that is replaced while the kernel starts.
+    sockets have one name, the kernel answers the one that came last, and the other waits for ever: 1 of 12 kernels with
+    a websocket that is replaced while the kernel starts. It is likely what 3 of about 190 kernels in tests had.
     https://github.com/jupyter/notebook/pull/1471 is about the same loss of messages, and closes the first websocket;
     its sockets stay until the kernel has answered. Try without this class from 2027-06-01 on.
     """

@@ -4,7 +4,7 @@
 # All tests of a file run in one worker, because they share a deployment.
 set -uo pipefail
 
-# More than the two cores that CI has: most of the time is spent waiting for containers.
+# More than the two cores that CI has: while one waits for a container, another computes. Measured: docs/development.md.
 readonly WORKERS=4
 worst=0
 

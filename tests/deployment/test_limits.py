@@ -201,7 +201,7 @@ def test_named_servers_have_files_of_their_own(hub: Deployment, token: str) -> N
     assert sorted(owners) == ["zoe", "zoe--gpu", "zoe--gpu-2d2", "zoe-2dgpu"]
 
 
-def test_volumes_of_somebody_who_was_deleted_are_listed(hub: Deployment, token: str) -> None:
+def test_volumes_of_a_deleted_user_are_listed(hub: Deployment, token: str) -> None:
     hub.docker("volume", "create", f"{hub.project}-user-niska")
     table, _, rest = hub.make("users").stdout.partition("\n\n")
     assert "niska" not in table
