@@ -14,6 +14,7 @@ from support.browser import (
     SPAWN_SECONDS,
     sign_in,
     start_cell,
+    wait_for_kernel,
 )
 from support.deployment import PREFIX, REPOSITORY, Deployment
 from support.kernel import Kernel
@@ -107,6 +108,7 @@ def test_notebook_7_opens_and_runs_a_cell_and_asks_nothing(hub: Deployment, toke
     expect(cell).to_be_visible(timeout=PAGE_SECONDS * 1000)
     cell.locator(".cm-content").click()
     page.keyboard.insert_text("print(6 * 7)")
+    wait_for_kernel(page)
     start_cell(page, cell)
     expect(cell.locator(PROMPT)).to_have_text("[1]:", timeout=CELL_SECONDS * 1000)
     expect(cell.locator(".jp-OutputArea-output")).to_have_text("42\n")

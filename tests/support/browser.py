@@ -30,8 +30,6 @@ SPAWN_SECONDS = 120
 CELL_SECONDS = 60
 
 LAUNCHER_MILLISECONDS = 3000
-START_ATTEMPTS = 15
-START_MILLISECONDS = 2000
 
 USER_FIELD = "#username_input"
 PASSWORD_FIELD = "#password_input"
@@ -39,7 +37,9 @@ SUBMIT = "#login_submit"
 NOTEBOOK_IN_FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 ACTIVE_CELL = ".jp-CodeCell.jp-mod-active"
 PROMPT = ".jp-InputArea-prompt"
-NOT_RUN = "[ ]:"
+# JupyterLab's status bar, and where Notebook 7 shows that a kernel is starting. The indicator beside the notebook says
+# "idle" before there is a kernel, and JupyterLab silently drops a cell that is run then.
+KERNEL_IDLE = '#jp-main-statusbar :text-matches("\\\\| Idle$"), .jp-NotebookKernelStatus-fade'
 PYTHON_CARD = '.jp-LauncherCard[data-category="Notebook"][title*="Python 3"]'
 
 
@@ -137,18 +137,9 @@ def run_cell(page: Page, code: str, timeout: float = CELL_SECONDS) -> str:
 
 
 def start_cell(page: Page, cell: Locator) -> None:
-    """Run the cell that has the cursor; returns when JupyterLab has taken it up ("[*]:" or already "[1]:").
-
-    A new notebook claims to be idle before its kernel is attached, and then silently drops the request.
-    """
-    for _ in range(START_ATTEMPTS):
-        page.keyboard.press("Control+Enter")
-        try:
-            expect(cell.locator(PROMPT)).not_to_have_text(NOT_RUN, timeout=START_MILLISECONDS)
-        except AssertionError:
-            continue
-        return
-    raise AssertionError(f"JupyterLab did not run the cell in {START_ATTEMPTS} attempts")
+    """Run the cell that has the cursor, whose kernel is there; returns when it is taken up ("[*]:" or already "[1]:")."""
+    page.keyboard.press("Control+Enter")
+    expect(cell.locator(PROMPT)).not_to_have_text("[ ]:", timeout=PAGE_SECONDS * 1000)
 
 
 def open_notebook(page: Page) -> Locator:
@@ -156,9 +147,14 @@ def open_notebook(page: Page) -> Locator:
     notebook = page.locator(NOTEBOOK_IN_FRONT)
     if not notebook.is_visible():
         open_launcher(page).locator(PYTHON_CARD).click()
-    idle = notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-    expect(idle).to_be_visible(timeout=PAGE_SECONDS * 1000)
+    expect(notebook).to_be_visible(timeout=PAGE_SECONDS * 1000)
+    wait_for_kernel(page)
     return notebook
+
+
+def wait_for_kernel(page: Page) -> None:
+    """Wait until the page is connected to its kernel, and the kernel does nothing."""
+    expect(page.locator(KERNEL_IDLE)).to_be_visible(timeout=PAGE_SECONDS * 1000)
 
 
 def open_launcher(page: Page) -> Locator:
