@@ -28,8 +28,8 @@ def random_name() -> str:
 @pytest.fixture
 def bobs_password(deployment: Deployment) -> Generator[str]:
     """The password of bob, whose name is not locked: not before the test, and not after it."""
-    yield deployment.password("bob")
-    deployment.password("bob")
+    yield deployment.new_password("bob")
+    deployment.new_password("bob")
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_five_failures_lock_a_name_even_for_the_right_password(deployment: Deplo
     assert [visitor.sign_in("bob", "a guess") for _ in range(5)] == [WRONG] * 5
     # In any case, and again: an attempt that is refused does not unlock.
     assert [visitor.sign_in(name, bobs_password) for name in ("bob", "BOB", "bob")] == [LOCKED] * 3
-    assert visitor.sign_in("bob", deployment.password("bob")) == ""
+    assert visitor.sign_in("bob", deployment.new_password("bob")) == ""
 
 
 def test_a_success_forgets_the_failures(deployment: Deployment, bobs_password: str) -> None:

@@ -10,7 +10,7 @@ from testinfra.host import Host
 
 from support.deployment import PREFIX, Deployment
 from support.kernel import Kernel
-from support.people import Visitor, initial_password, users
+from support.people import Visitor, users
 from support.waiting import wait_for
 
 TWENTY = [f"pupil{number}" for number in range(1, 21)]
@@ -44,10 +44,6 @@ def in_path(name: str) -> str:
     return quote(name.lower(), safe="@~")
 
 
-def own_token(school: Deployment, name: str) -> str:
-    return school.make("token", f"USER={name}").stdout.strip()
-
-
 def groups_of(school: Deployment) -> dict[str, list[str]]:
     """The members of each of JupyterHub's groups."""
     return {
@@ -71,7 +67,7 @@ def mounts(school: Deployment, container: str) -> dict[str, str]:
 
 def test_the_chosen_password_of_the_first_administrator_works(school: Deployment) -> None:
     assert Visitor(school.url).sign_in("admin", CHOSEN_PASSWORD) == ""
-    assert initial_password(school, "admin") == ""
+    assert users(school)["admin"]["initial password"] == ""
     assert CHOSEN_PASSWORD not in school.logs("hub")
 
 
@@ -108,10 +104,10 @@ def test_initial_passwords_are_the_hubs_alone(school: Deployment, container_host
 
 def test_who_leaves_the_list_is_out_and_who_returns_has_everything(school: Deployment) -> None:
     apply_list(school, "mal crew", "niska")
-    password = initial_password(school, "mal")
+    password = school.initial_password("mal")
     browser = Visitor(school.url)
     assert browser.sign_in("mal", password) == ""
-    token = own_token(school, "mal")
+    token = school.token("mal")
     school.start_server("mal", token=token)
     execute(school, "mal", "open('/home/jovyan/work/cargo.txt', 'w').write('cattle')")
     container = school.container("mal")
@@ -132,16 +128,16 @@ def test_who_leaves_the_list_is_out_and_who_returns_has_everything(school: Deplo
     assert not browser.signed_in()
     assert Visitor(school.url).sign_in("mal", password) == ""
     assert school.api("GET", "/user", token=token).status_code in {401, 403}
-    school.start_server("mal", token=own_token(school, "mal"))  # the rights of a user are back, too
+    school.start_server("mal", token=school.token("mal"))  # the rights of a user are back, too
     assert execute(school, "mal", "print(open('/home/jovyan/work/cargo.txt').read())") == "cattle\n"
     assert groups_of(school)["crew"] == ["mal"]
 
 
 def test_who_loses_admin_has_no_rights_of_an_administrator(school: Deployment) -> None:
     apply_list(school, "zoe admin")
-    token = own_token(school, "zoe")
+    token = school.token("zoe")
     browser = Visitor(school.url)
-    assert browser.sign_in("zoe", initial_password(school, "zoe")) == ""
+    assert browser.sign_in("zoe", school.initial_password("zoe")) == ""
     assert school.api("GET", "/users", token=token).status_code == 200
     assert browser.get("/hub/admin").status_code == 200
 
@@ -167,7 +163,7 @@ def test_people_added_in_the_console_stay(school: Deployment) -> None:
     added = school.api("POST", "/users", token=token, json={"usernames": ["river", "jayne"], "admin": False})
     assert added.status_code == 201
     assert school.api("PATCH", "/users/river", token=token, json={"admin": True}).status_code == 200
-    passwords = {name: initial_password(school, name) for name in ("river", "jayne")}
+    passwords = {name: school.initial_password(name) for name in ("river", "jayne")}
 
     def check() -> None:
         for name, password in passwords.items():
@@ -188,7 +184,7 @@ def test_nobody_signs_up_under_a_name_from_the_console(school: Deployment) -> No
     assert created.status_code == 201
     visitor = Visitor(school.url)
     assert "already in use" in visitor.sign_up("Saffron", "a fairly good one")
-    assert visitor.sign_in("saffron", initial_password(school, "saffron")) == ""
+    assert visitor.sign_in("saffron", school.initial_password("saffron")) == ""
 
 
 def test_the_console_cannot_add_what_is_no_name(school: Deployment) -> None:

@@ -85,7 +85,7 @@ def wash(hub: Deployment) -> Visitor:
 
 @pytest.fixture(scope="module")
 def wash_token(hub: Deployment) -> str:
-    return hub.make("token", "USER=wash").stdout.strip()
+    return hub.token("wash")
 
 
 def visitor(hub: Deployment, name: str) -> Visitor:

@@ -76,7 +76,7 @@ def elsewhere(hub: Deployment) -> Client:
 @pytest.fixture(scope="module")
 def alice_token(hub: Deployment) -> str:
     """A token of alice, whose server runs."""
-    token = hub.make("token", "USER=alice").stdout.strip()
+    token = hub.token("alice")
     hub.start_server("alice", token=token)
     return token
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from support.browser import SUBMIT, press, run_cell, sign_in, sign_out, visit, wait_for_lab
 from support.deployment import Deployment
-from support.people import Visitor, alert, initial_password, refusal
+from support.people import Visitor, alert, refusal, users
 from support.servers import stop
 from support.waiting import wait_for
 
@@ -20,11 +20,11 @@ OWN_PASSWORD = "the river runs uphill"
 @pytest.fixture
 def admin_password(deployment: Deployment) -> Generator[str]:
     """The administrator's initial password, as `make users` shows it, while no server runs; afterwards a new one."""
-    deployment.password("admin")
+    deployment.new_password("admin")
     token = deployment.token()
     stop(deployment, "admin", token)
-    yield initial_password(deployment, "admin")
-    deployment.password("admin")
+    yield users(deployment)["admin"]["initial password"]
+    deployment.new_password("admin")
     stop(deployment, "admin", token)
 
 
@@ -87,7 +87,7 @@ def test_a_changed_password_replaces_the_initial_one(
     sign_in(page, deployment.url, "admin", admin_password)
     change_password(page, deployment, admin_password, OWN_PASSWORD)
     expect(page.locator(".alert-success")).to_contain_text("changed")
-    assert initial_password(deployment, "admin") == ""
+    assert users(deployment)["admin"]["initial password"] == ""
 
     other = new_page()
     with pytest.raises(AssertionError, match=WRONG):
@@ -153,14 +153,14 @@ def test_logging_out_ends_the_session(deployment: Deployment, page: Page, admin_
     ],
 )
 def test_the_form_answers_with_a_refusal(deployment: Deployment, fields: dict[str, str]) -> None:
-    deployment.password("bob")  # forget the attempts of the other cases
+    deployment.new_password("bob")  # forget the attempts of the other cases
     response = Visitor(deployment.url).post("/hub/login", fields)
     assert (response.status_code, refusal(response)) == (403, WRONG)
 
 
 @pytest.mark.usefixtures("no_traceback")
 def test_a_form_without_its_token_is_refused(deployment: Deployment) -> None:
-    password = deployment.password("bob")
+    password = deployment.new_password("bob")
     visitor = Visitor(deployment.url)
     assert "form invalid" in visitor.sign_in("bob", password, xsrf="made up")
     assert not visitor.signed_in()

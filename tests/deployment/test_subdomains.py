@@ -45,7 +45,7 @@ def hub(make_deployment: Callable[..., Deployment]) -> Generator[Deployment]:
 @pytest.fixture(scope="module")
 def tokens(hub: Deployment) -> dict[str, str]:
     """Tokens of alice and bob, whose servers run."""
-    found = {name: hub.make("token", f"USER={name}").stdout.strip() for name in ("alice", "bob")}
+    found = {name: hub.token(name) for name in ("alice", "bob")}
     for name, token in found.items():
         UserServer(hub, name, token).running()
     return found

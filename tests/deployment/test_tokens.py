@@ -5,7 +5,7 @@ import re
 import pytest
 
 from support.deployment import Deployment
-from support.people import Visitor, initial_password
+from support.people import Visitor, users
 
 
 def test_make_token_prints_an_administrators_token_alone(deployment: Deployment) -> None:
@@ -28,7 +28,7 @@ def test_a_users_token_has_the_users_rights_only(deployment: Deployment, name: s
 def test_make_password_prints_an_initial_password_alone(deployment: Deployment) -> None:
     stdout = deployment.make("password", "USER=Alice").stdout
     assert re.fullmatch(r"\w{16}\n", stdout)
-    assert initial_password(deployment, "alice") == stdout.strip()
+    assert users(deployment)["alice"]["initial password"] == stdout.strip()
     assert Visitor(deployment.url).sign_in("alice", stdout.strip()) == ""
 
 

@@ -7,8 +7,10 @@ import subprocess
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import requests
 
@@ -128,13 +130,29 @@ class Deployment:
         """Return everything that a Compose service has written, stdout and stderr."""
         return self.compose("logs", "--no-color", "--no-log-prefix", service).stdout
 
-    def token(self) -> str:
-        """Return a new API token of an administrator."""
+    def token(self, user: str = "") -> str:
+        """Return an API token: an administrator's, always the same, or a new one of `user`."""
+        if not user:
+            return self._admin_token
+        answer = self.api("POST", f"/users/{quote(user)}/tokens", token=self._admin_token, json={})
+        assert answer.status_code == 201, f"{answer.status_code}: {answer.text}"
+        return answer.json()["token"]
+
+    @cached_property
+    def _admin_token(self) -> str:
         return self.make("token").stdout.strip()
 
     def password(self, user: str) -> str:
-        """Give a user a new password and return it."""
+        """Return the password of a user: the initial one, or a new one where the user has changed it."""
+        return self.initial_password(user) or self.new_password(user)
+
+    def new_password(self, user: str) -> str:
+        """Give a user a new password and return it; the name is no longer locked then."""
         return self.make("password", f"USER={user}").stdout.strip()
+
+    def initial_password(self, user: str) -> str:
+        """Return the initial password that the hub keeps for a user; empty once the user has changed it."""
+        return self.hub_exec("sh", "-c", f"cat '/data/initial-passwords/{user}' 2>/dev/null || true")
 
     def api(self, method: str, path: str, *, token: str, json: Any = None) -> requests.Response:
         """Call the hub's API: `path` starts with a slash and is relative to /hub/api. No status raises."""

@@ -95,8 +95,3 @@ def users(deployment: Deployment) -> dict[str, dict[str, str]]:
         {title: line[start:end].strip() for (title, start), end in zip(columns, ends, strict=True)} for line in lines
     ]
     return {row["name"]: row for row in table}
-
-
-def initial_password(deployment: Deployment, name: str) -> str:
-    """The initial password that `make users` shows for a name; empty once its owner has changed it."""
-    return users(deployment)[name].get("initial password", "")

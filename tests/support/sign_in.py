@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
 from html import unescape
 from typing import Any, ClassVar
 
@@ -112,14 +111,9 @@ class SignIn(ABC):
         assert visitor.signed_in()
         return visitor
 
-    @cached_property
-    def admin_token(self) -> str:
-        """An API token of an administrator."""
-        return self.deployment.token()
-
     def users(self) -> dict[str, dict[str, Any]]:
         """What the hub's API says about each user, by name."""
-        response = self.deployment.api("GET", "/users", token=self.admin_token)
+        response = self.deployment.api("GET", "/users", token=self.deployment.token())
         assert response.status_code == 200, f"{response.status_code}: {response.text}"
         return {user["name"]: user for user in response.json()}
 
@@ -133,12 +127,12 @@ class SignIn(ABC):
 
     def add(self, name: str) -> None:
         """Add a user in the console."""
-        added = self.deployment.api("POST", "/users", token=self.admin_token, json={"usernames": [name]})
+        added = self.deployment.api("POST", "/users", token=self.deployment.token(), json={"usernames": [name]})
         assert added.status_code == 201, added.text
 
     def token(self, name: str) -> str:
         """An API token of a user."""
-        return self.deployment.make("token", f"USER={name}").stdout.strip()
+        return self.deployment.token(name)
 
     def accepts(self, token: str, path: str = "/user") -> bool:
         """Whether the hub's API answers to a token, or refuses it."""

@@ -59,7 +59,7 @@ class ListContract:
         for path in ("/hub/home", "/user/zoe/lab"):
             visit(page, f"{hub.url}{path}")
             expect(page.locator("#login-main")).to_be_visible()
-        stop(hub, "zoe", provider.admin_token)
+        stop(hub, "zoe", hub.token())
 
     def test_another_user_is_refused(self, provider: SignIn) -> None:
         assert_refused(provider, "badger")

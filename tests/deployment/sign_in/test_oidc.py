@@ -207,14 +207,14 @@ def test_an_administrator_of_the_console_stays_one_unless_groups_say_so(
 ) -> None:
     provider.add("saffron")
     provider.use(OAUTH_ADMIN_GROUPS="")
-    changed = hub.api("PATCH", "/users/saffron", token=provider.admin_token, json={"admin": True})
+    changed = hub.api("PATCH", "/users/saffron", token=hub.token(), json={"admin": True})
     assert changed.status_code == 200
     saffron = provider.session("saffron")
     provider.restart()
     assert saffron.get("/hub/admin").status_code == 200
     provider.use()
     assert saffron.get("/hub/admin").status_code == 403
-    assert hub.api("DELETE", "/users/saffron", token=provider.admin_token).status_code == 204
+    assert hub.api("DELETE", "/users/saffron", token=hub.token()).status_code == 204
 
 
 # --- Names ---
