@@ -107,14 +107,13 @@ def test_a_changed_password_replaces_the_initial_one(
     ],
     ids=["old one wrong", "mismatch", "7 characters", "74 bytes", "common"],
 )
-def test_a_new_password_that_cannot_be_is_refused(
-    deployment: Deployment, admin_password: str, changed: dict[str, str], word: str
-) -> None:
+def test_a_new_password_that_cannot_be_is_refused(deployment: Deployment, changed: dict[str, str], word: str) -> None:
+    password = deployment.password("admin")
     admin = Visitor(deployment.url)
-    assert admin.sign_in("admin", admin_password) == ""
-    response = admin.post("/hub/change-password", {"old_password": admin_password} | twice(OWN_PASSWORD) | changed)
+    assert admin.sign_in("admin", password) == ""
+    response = admin.post("/hub/change-password", {"old_password": password} | twice(OWN_PASSWORD) | changed)
     assert (response.status_code, word in alert(response)) == (200, True)
-    assert Visitor(deployment.url).sign_in("admin", admin_password) == ""
+    assert Visitor(deployment.url).sign_in("admin", password) == ""
 
 
 def test_logging_out_ends_the_session(deployment: Deployment, page: Page, admin_password: str) -> None:
