@@ -137,7 +137,7 @@ def run_cell(page: Page, code: str, timeout: float = CELL_SECONDS) -> str:
 
 
 def start_cell(page: Page, cell: Locator) -> None:
-    """Run the cell that has the cursor; its kernel must be there. Returns when the cell runs ("[*]:") or did ("[1]:")."""
+    """Run the cell that has the cursor; its kernel must be there. Returns when it runs ("[*]:") or did ("[1]:")."""
     page.keyboard.press("Control+Enter")
     expect(cell.locator(PROMPT)).not_to_have_text("[ ]:", timeout=PAGE_SECONDS * 1000)
 
