@@ -1,7 +1,5 @@
 """How a user's server is started. What has several sources, as labels and environment have, is put together here."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from docker.types import LogConfig
@@ -48,7 +46,7 @@ def labels(found: Configuration) -> dict[str, str]:
         PROJECT_LABEL: found.project,
         USER_LABEL: "{raw_username}",
         SERVER_LABEL: "{raw_servername}",
-        **stale.Origin.of(found).labels(),
+        **stale.labels(found),
     }
 
 
