@@ -5,8 +5,6 @@ those of `.env`, and those of secrets/ before both. `make build` checks them wit
 changes.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace

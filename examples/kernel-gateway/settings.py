@@ -1,7 +1,5 @@
 """The settings of a kernel gateway, by the names that they had with nb2kg."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from string import Formatter
 from typing import Annotated

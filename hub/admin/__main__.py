@@ -9,8 +9,6 @@ Usage:
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
-from __future__ import annotations
-
 import json
 import os
 import sys

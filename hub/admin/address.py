@@ -1,7 +1,5 @@
 """The address of the hub, as far as the settings know it."""
 
-from __future__ import annotations
-
 from hub.configuration import Configuration
 
 DEFAULT_PORTS = {"https": 443, "http": 80}

@@ -1,10 +1,8 @@
 """profiles.yaml: the servers that users may choose from. Without it, every user gets the server of .env."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -62,7 +60,7 @@ class Profile(BaseModel):
         False, "selected in the form and used by a start without a choice; otherwise the first that the user may choose"
     )
 
-    def completed(self, settings: HubSettings) -> Profile:
+    def completed(self, settings: HubSettings) -> Self:
         """The profile with the settings' values where it has none of its own."""
         others = {
             "image": settings.docker_notebook_image,

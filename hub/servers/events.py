@@ -1,7 +1,5 @@
 """The messages of a start: the page of a pending server shows it, and the API streams it."""
 
-from __future__ import annotations
-
 import asyncio
 import html
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """Why a server did not start, in words for its user and for an administrator."""
 
-from __future__ import annotations
-
 import html
 import re
 import shlex

@@ -1,7 +1,5 @@
 """Pulling images that are not on the Docker host: one pull for each image, however many users wait for it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
@@ -24,20 +22,6 @@ class Engine(Protocol):
     def pull(self, repository: str, *, stream: bool, decode: bool) -> Iterable[Mapping[str, Any]]:
         """Pull an image and return what the Engine reports meanwhile."""
         ...
-
-
-class Pulls:
-    """The pulls that are under way."""
-
-    def __init__(self) -> None:
-        self._pulls: dict[str, Pull] = {}
-
-    def join(self, image: str, engine: Engine) -> Pull:
-        """The pull of an image that is under way, or a new one."""
-        pull = self._pulls.get(image)
-        if pull is None or pull.over:
-            pull = self._pulls[image] = Pull(image, engine)
-        return pull
 
 
 class Pull:
@@ -97,6 +81,20 @@ class Pull:
         self.refusal = refusal
         self.over = True
         self._change.happened()
+
+
+class Pulls:
+    """The pulls that are under way."""
+
+    def __init__(self) -> None:
+        self._pulls: dict[str, Pull] = {}
+
+    def join(self, image: str, engine: Engine) -> Pull:
+        """The pull of an image that is under way, or a new one."""
+        pull = self._pulls.get(image)
+        if pull is None or pull.over:
+            pull = self._pulls[image] = Pull(image, engine)
+        return pull
 
 
 class PullError(Exception):

@@ -1,7 +1,5 @@
 """A fair queue for starts: first come, first served, a few at a time."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager

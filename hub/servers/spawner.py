@@ -1,7 +1,5 @@
 """DockerSpawner with a queue, without random waits, and with a message for each step."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping

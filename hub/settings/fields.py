@@ -1,7 +1,5 @@
 """The types of settings: what each accepts, and what it makes of it."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from ipaddress import ip_address, ip_network

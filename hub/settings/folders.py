@@ -4,8 +4,6 @@ An entry is a Docker volume, or with `host` a folder of the Docker host. `{group
 as there are groups. docs/folders.md says how to write it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """GPUs: how they are written, what the Engine is asked for, and what its refusals mean."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """The settings of the Docker host: TLS, ports, names, and what images are built from."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import IPvAnyAddress

@@ -1,7 +1,5 @@
 """The settings that are about the hub and users' servers, whatever way people sign in and wherever servers run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Literal
 

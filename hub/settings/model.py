@@ -1,7 +1,5 @@
 """What every group of settings has: a model whose fields say what they do, and the text about a value that is bad."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args

@@ -1,7 +1,5 @@
 """The form with name and password, for authenticators without pages of their own."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from jupyterhub.handlers.login import LoginHandler

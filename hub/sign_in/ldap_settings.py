@@ -1,7 +1,5 @@
 """A directory that is asked by LDAP."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from string import Formatter
 from typing import Annotated, ClassVar, Literal

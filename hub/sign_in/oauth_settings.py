@@ -1,7 +1,5 @@
 """OAuth providers: what all of them need, and the few settings in which they differ."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit

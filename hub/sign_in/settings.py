@@ -4,8 +4,6 @@ A setting with a `trait` is handed on to that trait of the authenticator: a prov
 code.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import ClassVar
 

@@ -7,8 +7,6 @@ opens its port.
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Mapping
 

@@ -5,8 +5,6 @@ What is changed, and why, is in docs/people.md. Its pages and its table stay as 
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -5,8 +5,6 @@ Of these defects of NativeAuthenticator 1.3, one has an issue upstream, the chan
 the tests of native accounts fail while it is needed.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from jupyterhub.handlers.login import LoginHandler as HubLoginHandler

@@ -1,7 +1,5 @@
 """Passwords: which ones are good enough, how they are hashed, and where the initial ones are kept."""
 
-from __future__ import annotations
-
 import functools
 import os
 import secrets
