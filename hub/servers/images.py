@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Thread
-from typing import Any, Protocol
+from typing import Any
 
+from docker import APIClient
 from docker.errors import APIError
 
 from hub.servers.events import Change
@@ -16,21 +17,13 @@ DOWNLOADED = ("Verifying Checksum", "Download complete")
 EXPECTED = ("Pulling fs layer", "Waiting", "Downloading", *DOWNLOADED, "Extracting", "Pull complete")
 
 
-class Engine(Protocol):
-    """As much of the Engine's client as a pull needs."""
-
-    def pull(self, repository: str, *, stream: bool, decode: bool) -> Iterable[Mapping[str, Any]]:
-        """Pull an image and return what the Engine reports meanwhile."""
-        ...
-
-
 class Pull:
     """One pull, which goes on when a user stops waiting for it.
 
     Over it is when the image is here, or when `refusal` says in the Engine's words why it is not.
     """
 
-    def __init__(self, image: str, engine: Engine) -> None:
+    def __init__(self, image: str, engine: APIClient) -> None:
         """Begin the pull; there has to be a running event loop."""
         self.percent = 0
         self.over = False
@@ -45,14 +38,13 @@ class Pull:
         """Yield how many per cent are done, at each change, until it is over."""
         seen = -1
         while not self.over:
-            change = self._change.next
             if seen == self.percent:
-                await change.wait()
+                await self._change.wait()
             else:
                 seen = self.percent
                 yield seen
 
-    def _run(self, image: str, engine: Engine) -> None:
+    def _run(self, image: str, engine: APIClient) -> None:
         refusal = ""
         try:
             self._watch(engine.pull(image, stream=True, decode=True))
@@ -89,7 +81,7 @@ class Pulls:
     def __init__(self) -> None:
         self._pulls: dict[str, Pull] = {}
 
-    def join(self, image: str, engine: Engine) -> Pull:
+    def join(self, image: str, engine: APIClient) -> Pull:
         """The pull of an image that is under way, or a new one."""
         pull = self._pulls.get(image)
         if pull is None or pull.over:

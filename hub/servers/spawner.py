@@ -197,10 +197,9 @@ class HubDockerSpawner(MountingDockerSpawner):
         if self.container_id or await self.get_object():
             await super().stop(now)
 
-    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+    def progress(self) -> AsyncIterator[dict[str, Any]]:
         """What the page shows while a start is pending: the pull, the place in the queue, each step."""
-        async for event in self._events.follow():
-            yield event
+        return self._events.follow()
 
     async def _report_places(self) -> None:
         while (ahead := self._queue.ahead_of(self)) is not None:
