@@ -27,9 +27,9 @@ def find(db: Session, name: str) -> UserInfo | None:
     return db.query(UserInfo).populate_existing().filter(UserInfo.username == name).first()
 
 
-def create(db: Session, name: str, hashed: bytes) -> None:
-    """Make an authorised account. Committed at the end."""
-    db.add(UserInfo(username=name, password=hashed, is_authorized=True))
+def create(db: Session, name: str, hashed: bytes, authorized: bool = True) -> None:
+    """Make an account. Committed at the end."""
+    db.add(UserInfo(username=name, password=hashed, is_authorized=authorized))
     db.commit()
 
 
