@@ -84,16 +84,15 @@ class FileError(OperatorError):
 
 
 class RelayedError(OperatorError):
-    """An error that another program of ours has reported already."""
+    """An error that another program of ours has reported already, in the words of `what`."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__("", "")
-        self.text = text.strip()
+    def __init__(self, report: str) -> None:
+        super().__init__(report.strip(), "")
 
     @property
     def report(self) -> str:
         """The other program's report."""
-        return self.text
+        return self.what
 
 
 def run(main: Callable[..., object], *arguments: object) -> None:

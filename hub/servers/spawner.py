@@ -37,6 +37,7 @@ class HubDockerSpawner(MountingDockerSpawner):
     """The spawner of this deployment: each user's server in a container of its own."""
 
     local_images = List(Unicode(), help="Images that `make build` builds, and no registry has.").tag(config=True)
+    gpus = Unicode(help="The GPUs of the container: see hub/settings/gpus.py.").tag(config=True)
 
     # What the chosen profile adds to the environment.
     profile_environment: Mapping[str, str] = {}
@@ -49,7 +50,6 @@ class HubDockerSpawner(MountingDockerSpawner):
     _found: tuple[str, dict[str, Any]] | None = None
 
     def __init__(self, **traits: Any) -> None:
-        """Make one, without messages yet."""
         self._events = StartEvents()
         super().__init__(**traits)
 
@@ -58,8 +58,6 @@ class HubDockerSpawner(MountingDockerSpawner):
         super().clear_state()
         self._events.clear()
         self._found = None
-
-    gpus = Unicode(help="the GPUs of the container, see hub/servers/gpus.py").tag(config=True)
 
     def get_env(self) -> dict[str, Any]:
         """The environment: JupyterHub's and the configured one, and what the profile adds."""
