@@ -1,14 +1,13 @@
 """The settings of a kernel gateway, by the names that they had with nb2kg."""
 
 from collections.abc import Iterator
-from string import Formatter
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from hub.errors import Problem
-from hub.settings.fields import THIS_CONTAINER, Unquoted
+from hub.settings.fields import THIS_CONTAINER, Unquoted, placeholders
 from hub.settings.model import SettingsModel, setting
 
 GATEWAY_FILE = "secrets/gateway.env"
@@ -41,11 +40,7 @@ def _url(url: str) -> str:
         raise ValueError("only a path may follow host and port; the token is KG_AUTH_TOKEN")
     if THIS_CONTAINER.fullmatch(parts.hostname):
         raise ValueError("it means each user's own container; expected the gateway's name on the network")
-    try:
-        fields = {field for _, field, _, _ in Formatter().parse(url) if field is not None}
-    except ValueError:
-        fields = {""}
-    if fields - {"username"}:
+    if placeholders(url) - {"username"}:
         raise ValueError("in braces, only {username} is possible")
     return url.rstrip("/")
 

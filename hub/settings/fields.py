@@ -3,6 +3,7 @@
 import re
 import shlex
 from ipaddress import ip_address, ip_network
+from string import Formatter
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -41,6 +42,14 @@ def variable(name: str) -> str:
         if re.fullmatch(pattern, name):
             raise ValueError(f"{name}: {reason}")
     return name
+
+
+def placeholders(template: str) -> set[str]:
+    """The names that a text has in braces; an empty one where the braces do not match."""
+    try:
+        return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    except ValueError:
+        return {""}
 
 
 def _pairs(separator: str, value: object) -> dict[str, str]:

@@ -1,13 +1,12 @@
 """A directory that is asked by LDAP."""
 
 from collections.abc import Iterator
-from string import Formatter
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, SecretStr
 
 from hub.errors import Problem
-from hub.settings.fields import DistinguishedNames, Host, Port, Unquoted
+from hub.settings.fields import DistinguishedNames, Host, Port, Unquoted, placeholders
 from hub.settings.model import setting
 from hub.sign_in.settings import ProviderSettings
 
@@ -15,13 +14,8 @@ LDAP_FILE = "secrets/ldap.env"
 
 
 def _templates(templates: list[str]) -> list[str]:
-    for template in templates:
-        try:
-            fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
-        except ValueError:
-            fields = set()
-        if fields != {"username"}:
-            raise ValueError("each needs {username}, and no other braces")
+    if any(placeholders(template) != {"username"} for template in templates):
+        raise ValueError("each needs {username}, and no other braces")
     return templates
 
 
