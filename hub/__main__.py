@@ -1,7 +1,5 @@
 """Start the hub: check everything, put the userlist into effect, then run JupyterHub in this process."""
 
-from __future__ import annotations
-
 import logging
 import os
 import sys

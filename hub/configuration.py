@@ -5,8 +5,6 @@ those of `.env`, and those of secrets/ before both. `make build` checks them wit
 changes.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,6 +28,7 @@ from hub.users.userlist import Member
 
 RENAMED = {"DOCKER_CONTAINER_IMAGE": "DOCKER_NOTEBOOK_IMAGE"}
 DOCKER = "docker"
+DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,20 @@ class Configuration:
     def project(self) -> str:
         """COMPOSE_PROJECT_NAME, with which the names of volumes and images begin."""
         return self.hub.compose_project_name
+
+    @property
+    def public_address(self) -> str:
+        """The address to type into a browser, as far as the settings know it, without a slash at the end."""
+        path = self.hub.jupyterhub_base_url.rstrip("/")
+        if self.sign_in.public_url:
+            return self.sign_in.public_url
+        if self.hub.jupyterhub_subdomain_host:
+            return self.hub.jupyterhub_subdomain_host + path
+        host = self.host
+        name = next(filter(None, (overlay.public_name() for overlay in self.overlays)), "localhost")
+        scheme, port = ("https", host.https_port) if host.tls == "on" else ("http", host.http_port or 8000)
+        shown = "" if port == DEFAULT_PORTS[scheme] else f":{port}"
+        return f"{scheme}://{name}{shown}{path}"
 
     def warnings(self, environment: Mapping[str, str]) -> Iterator[str]:
         """Yield a sentence for every setting that works, but should not stay as it is."""

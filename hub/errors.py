@@ -1,11 +1,9 @@
 """What a person reads when something cannot go on: one format, and one way out."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 DOT_ENV = ".env"
 CORRECT = "correct it, then run: make up"
@@ -48,7 +46,7 @@ class Problem:
     text: str
 
     @classmethod
-    def conflict(cls, setting: str, what: str, expected: str, file: str = DOT_ENV) -> Problem:
+    def conflict(cls, setting: str, what: str, expected: str, file: str = DOT_ENV) -> Self:
         """A setting that does not go together with another one.
 
         Args:
@@ -86,16 +84,15 @@ class FileError(OperatorError):
 
 
 class RelayedError(OperatorError):
-    """An error that another program of ours has reported already."""
+    """An error that another program of ours has reported already, in the words of `what`."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__("", "")
-        self.text = text.strip()
+    def __init__(self, report: str) -> None:
+        super().__init__(report.strip(), "")
 
     @property
     def report(self) -> str:
         """The other program's report."""
-        return self.text
+        return self.what
 
 
 def run(main: Callable[..., object], *arguments: object) -> None:

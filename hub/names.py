@@ -1,7 +1,5 @@
 """Names of people, and of what belongs to them on the Docker host."""
 
-from __future__ import annotations
-
 import string
 
 from escapism import escape

@@ -1,7 +1,5 @@
 """How the hub itself runs: its database, its proxy, and what it does at a restart."""
 
-from __future__ import annotations
-
 from traitlets.config import Config
 
 from hub import paths

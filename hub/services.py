@@ -1,7 +1,5 @@
 """The hub's own helpers: the culler of idle servers and the health check, each with just the scopes it needs."""
 
-from __future__ import annotations
-
 import sys
 
 from traitlets.config import Config

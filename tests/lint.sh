@@ -16,7 +16,7 @@ check() {
 # Compose wants the files that services take their environment from; `make up` makes them, a clean clone has none.
 make_env_files() {
   local files
-  mapfile -t files < <(sed -nE 's#.*[^a-z/](secrets/[a-z-]+\.env).*#\1#p' docker-compose.yml examples/*/docker-compose*.yml)
+  mapfile -t files < <(sed -nE 's#.*[^a-z](secrets/[a-z-]+\.env).*#\1#p' docker-compose.yml examples/*/*.yml)
   touch "${files[@]}"
 }
 

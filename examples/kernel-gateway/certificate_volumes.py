@@ -1,7 +1,5 @@
 """`make client-cert`, and what `make users` says of certificates: beside the Engine, with the users' volumes."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ Packages come as RACF exports them, with old ciphers, too, and keys and certific
 the PEM blocks.
 """
 
-from __future__ import annotations
-
 import base64
 import re
 import subprocess

@@ -6,8 +6,6 @@ Usage, as root:
     python -m examples.kernel-gateway.pki list CERT               each volume below /pki, and the end of its certificate
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

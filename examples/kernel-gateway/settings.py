@@ -1,22 +1,24 @@
 """The settings of a kernel gateway, by the names that they had with nb2kg."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from string import Formatter
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from hub.errors import Problem
-from hub.settings.fields import THIS_CONTAINER, Unquoted
-from hub.settings.model import Setting, SettingsModel
+from hub.settings.fields import THIS_CONTAINER, Unquoted, placeholders
+from hub.settings.model import SettingsModel, setting
 
 GATEWAY_FILE = "secrets/gateway.env"
 FILES = ("client_key", "client_cert", "client_ca")
-FILE_NAME = r"^([A-Za-z0-9_][A-Za-z0-9._-]*)?$"
-FILE_EXPECTED = "a file's name without a path, or empty when the gateway wants no certificate"
+FileName = Annotated[
+    Unquoted,
+    Field(
+        pattern=r"^([A-Za-z0-9_][A-Za-z0-9._-]*)?$",
+        description="a file's name without a path, or empty when the gateway wants no certificate",
+    ),
+]
 HTTPS = "https://"
 
 
@@ -38,11 +40,7 @@ def _url(url: str) -> str:
         raise ValueError("only a path may follow host and port; the token is KG_AUTH_TOKEN")
     if THIS_CONTAINER.fullmatch(parts.hostname):
         raise ValueError("it means each user's own container; expected the gateway's name on the network")
-    try:
-        fields = {field for _, field, _, _ in Formatter().parse(url) if field is not None}
-    except ValueError:
-        fields = {""}
-    if fields - {"username"}:
+    if placeholders(url) - {"username"}:
         raise ValueError("in braces, only {username} is possible")
     return url.rstrip("/")
 
@@ -62,53 +60,35 @@ def prefix(project: str) -> str:
 class GatewaySettings(SettingsModel):
     """Where users' kernels run, when they do not run in users' servers."""
 
-    kg_url: Annotated[
-        Unquoted,
-        AfterValidator(_url),
-        Setting(
-            "the gateway; `{username}` in it is the user's name; empty: kernels run in users' servers",
-            "https://HOST:PORT",
-        ),
-    ] = ""
-    kg_auth_token: Annotated[
-        SecretStr | None,
-        AfterValidator(_token),
-        Setting(
-            "the gateway's token; empty: it asks for none",
-            "printable ASCII characters without blanks",
-            file=GATEWAY_FILE,
-        ),
-    ] = None
-    validate_kg_cert: Annotated[
-        bool, Setting("check the gateway's certificate", "true or false (or yes, no, 1, 0)")
-    ] = True
-    client_key: Annotated[
-        Unquoted, Field(pattern=FILE_NAME), Setting("each user's key, in /etc/jupyterpki", FILE_EXPECTED)
-    ] = ""
-    client_cert: Annotated[
-        Unquoted, Field(pattern=FILE_NAME), Setting("each user's certificate, in the same place", FILE_EXPECTED)
-    ] = ""
-    client_ca: Annotated[
-        Unquoted,
-        Field(pattern=FILE_NAME),
-        Setting("the authorities that the gateway's certificate is checked with, in the same place", FILE_EXPECTED),
-    ] = ""
-    kg_connect_timeout: Annotated[
-        int,
-        Field(ge=1),
-        Setting(
-            "seconds until a gateway that does not accept the connection counts as unavailable",
-            "a whole number of seconds, 1 or more",
-        ),
-    ] = 10
-    kg_request_timeout: Annotated[
-        int,
-        Field(ge=5),
-        Setting(
-            "seconds that the gateway may take for an answer, the start of a kernel included",
-            "a whole number of seconds, 5 or more",
-        ),
-    ] = 60
+    kg_url: Annotated[Unquoted, AfterValidator(_url)] = setting(
+        "",
+        "the gateway; `{username}` in it is the user's name; empty: kernels run in users' servers",
+        "https://HOST:PORT",
+    )
+    kg_auth_token: Annotated[SecretStr | None, AfterValidator(_token)] = setting(
+        None,
+        "the gateway's token; empty: it asks for none",
+        "printable ASCII characters without blanks",
+        file=GATEWAY_FILE,
+    )
+    validate_kg_cert: bool = setting(True, "check the gateway's certificate", "true or false (or yes, no, 1, 0)")
+    client_key: FileName = setting("", "each user's key, in /etc/jupyterpki")
+    client_cert: FileName = setting("", "each user's certificate, in the same place")
+    client_ca: FileName = setting(
+        "", "the authorities that the gateway's certificate is checked with, in the same place"
+    )
+    kg_connect_timeout: int = setting(
+        10,
+        "seconds until a gateway that does not accept the connection counts as unavailable",
+        "a whole number of seconds, 1 or more",
+        ge=1,
+    )
+    kg_request_timeout: int = setting(
+        60,
+        "seconds that the gateway may take for an answer, the start of a kernel included",
+        "a whole number of seconds, 5 or more",
+        ge=5,
+    )
 
     @property
     def wants_certificates(self) -> bool:

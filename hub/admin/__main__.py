@@ -9,8 +9,6 @@ Usage:
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
-from __future__ import annotations
-
 import json
 import os
 import sys
@@ -21,7 +19,6 @@ from sqlalchemy.orm import Session
 
 from hub import configuration, errors, paths
 from hub.admin import users
-from hub.admin.address import public_address
 from hub.errors import OperatorError
 from hub.sign_in.native import accounts, passwords
 from hub.sign_in.native.passwords import InitialPasswords
@@ -73,7 +70,7 @@ def _users(db: Session, _: str) -> str:
 def _welcome(_: Session, __: str) -> str:
     found = configuration.of_this_process()
     admin = found.hub.jupyterhub_admin
-    lines = [("Address", public_address(found)), ("Administrator", admin or "see make users")]
+    lines = [("Address", found.public_address), ("Administrator", admin or "see make users")]
     if found.sign_in.has_accounts:
         initial = InitialPasswords(paths.INITIAL_PASSWORDS).all().get(admin.lower())
         lines.append(("Initial password", initial or f"the one you set (lost? make password USER={admin})"))

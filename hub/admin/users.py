@@ -2,8 +2,6 @@
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
-from __future__ import annotations
-
 from collections.abc import Iterator, Set
 from datetime import datetime
 from typing import Any
@@ -14,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub import paths
 from hub.configuration import Configuration
-from hub.servers.stale import Origin
+from hub.servers import stale
 from hub.sign_in.native.passwords import InitialPasswords
 from hub.users.roster import History
 
@@ -24,7 +22,7 @@ def known(db: Session, found: Configuration) -> dict[str, Any]:
     native = found.sign_in.has_accounts
     initial = InitialPasswords(paths.INITIAL_PASSWORDS).all() if native else {}
     removed = History.load(paths.HISTORY).removed(found.members)
-    return {"users": list(rows(db, initial, removed, native)), "origin": Origin.of(found).labels()}
+    return {"users": list(rows(db, initial, removed, native)), "origin": stale.labels(found)}
 
 
 def rows(db: Session, initial: dict[str, str], removed: Set[str], native: bool = True) -> Iterator[dict[str, Any]]:

@@ -6,10 +6,8 @@ preference: the default replaces it when it is not allowed any more. DockerSpawn
 choice, so it never sees one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from traitlets.config import Config
 
@@ -17,10 +15,8 @@ from hub.configuration import Configuration
 from hub.profiles import form
 from hub.profiles.profiles import Profile
 from hub.servers.failures import StartError
+from hub.servers.spawner import HubDockerSpawner
 from hub.settings.hub import HubSettings
-
-if TYPE_CHECKING:
-    from hub.servers.spawner import HubDockerSpawner
 
 FIELD = "profile"
 # What a form has beside the choice: JupyterHub's protection against other sites.

@@ -1,7 +1,5 @@
 """The form on the page of a start: which profile the server gets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

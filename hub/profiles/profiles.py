@@ -1,23 +1,19 @@
 """profiles.yaml: the servers that users may choose from. Without it, every user gets the server of .env."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from hub.errors import FileError
 from hub.settings import yaml_list
-from hub.settings.fields import Bytes, Image, Variable
-from hub.settings.gpus import EXPECTED as GPUS_EXPECTED
+from hub.settings.fields import Bytes, Cores, Flag, Image, Variable
 from hub.settings.gpus import Gpus
 from hub.settings.hub import HubSettings
-from hub.settings.model import Setting
+from hub.settings.model import setting
 
 FILENAME = "profiles.yaml"
-IMAGE_EXPECTED = "an image name such as quay.io/jupyter/scipy-notebook:2026-11-02"
 
 
 def _text(value: str) -> str:
@@ -32,61 +28,39 @@ def _value(value: str) -> str:
     return value
 
 
-def _number(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError
-    return value
-
-
 class Profile(BaseModel):
     """One entry. What it does not say is as in .env."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[
-        str,
-        AfterValidator(_text),
-        Field(min_length=1, max_length=60),
-        Setting(
-            "what people choose, and what a request for it says; unlike the others'",
-            "a few words, at most 60 characters, in quotes where they are a number, yes or no",
-        ),
-    ]
-    description: Annotated[
-        str, Field(max_length=300), Setting("shown below the name", "a sentence or two, at most 300 characters")
-    ] = ""
-    image: Annotated[Image | None, Setting("as `DOCKER_NOTEBOOK_IMAGE`; `make build` pulls it", IMAGE_EXPECTED)] = None
-    memory: Annotated[Bytes | None, Setting("as `MEM_LIMIT`", "a size such as 512M or 2G, or 0 for no limit")] = None
-    cpu: Annotated[
-        Annotated[float, BeforeValidator(_number)] | None,
-        Field(ge=0, allow_inf_nan=False),
-        Setting("as `CPU_LIMIT`", "a number such as 1 or 0.5, or 0 for no limit"),
-    ] = None
-    gpus: Annotated[Gpus | None, Setting("as `GPUS`", GPUS_EXPECTED)] = None
-    environment: Annotated[
-        dict[Variable, Annotated[str, AfterValidator(_value)]],
-        Setting(
-            "further environment variables of the server",
-            'names, each with a value in quotes, such as OMP_NUM_THREADS: "2"',
-        ),
-    ] = {}
-    groups: Annotated[
-        list[Annotated[str, Field(min_length=1)]] | None,
-        Field(min_length=1),
-        Setting(
-            "the groups whose members may choose it; without groups, every user may",
-            "a list of groups such as [pilots, engineers]; leave it out for every user",
-        ),
-    ] = None
-    default: Annotated[
-        bool,
-        Setting(
-            "selected in the form and used by a start without a choice; otherwise the first that the user may choose",
-            "true or false",
-        ),
-    ] = False
+    name: Annotated[str, AfterValidator(_text)] = setting(
+        ...,
+        "what people choose, and what a request for it says; unlike the others'",
+        "a few words, at most 60 characters, in quotes where they are a number, yes or no",
+        min_length=1,
+        max_length=60,
+    )
+    description: str = setting("", "shown below the name", "a sentence or two, at most 300 characters", max_length=300)
+    image: Image | None = setting(None, "as `DOCKER_NOTEBOOK_IMAGE`; `make build` pulls it")
+    memory: Bytes | None = setting(None, "as `MEM_LIMIT`", "a size such as 512M or 2G, or 0 for no limit")
+    cpu: Cores | None = setting(None, "as `CPU_LIMIT`", "a number such as 1 or 0.5, or 0 for no limit")
+    gpus: Gpus | None = setting(None, "as `GPUS`")
+    environment: dict[Variable, Annotated[str, AfterValidator(_value)]] = setting(
+        {},
+        "further environment variables of the server",
+        'names, each with a value in quotes, such as OMP_NUM_THREADS: "2"',
+    )
+    groups: list[Annotated[str, Field(min_length=1)]] | None = setting(
+        None,
+        "the groups whose members may choose it; without groups, every user may",
+        "a list of groups such as [pilots, engineers]; leave it out for every user",
+        min_length=1,
+    )
+    default: Flag = setting(
+        False, "selected in the form and used by a start without a choice; otherwise the first that the user may choose"
+    )
 
-    def completed(self, settings: HubSettings) -> Profile:
+    def completed(self, settings: HubSettings) -> Self:
         """The profile with the settings' values where it has none of its own."""
         others = {
             "image": settings.docker_notebook_image,

@@ -1,7 +1,5 @@
 """How a user's server is started. What has several sources, as labels and environment have, is put together here."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from docker.types import LogConfig
@@ -48,7 +46,7 @@ def labels(found: Configuration) -> dict[str, str]:
         PROJECT_LABEL: found.project,
         USER_LABEL: "{raw_username}",
         SERVER_LABEL: "{raw_servername}",
-        **stale.Origin.of(found).labels(),
+        **stale.labels(found),
     }
 
 
@@ -72,17 +70,14 @@ def _host_config(settings: HubSettings, spawner: HubDockerSpawner) -> dict[str, 
         # json-file, the default, has no limit.
         "log_config": LogConfig(type="local", config={"max-size": "10m", "max-file": "3"}),
     }
-    if spawner.mem_limit:
+    memory = spawner.mem_limit or 0
+    where_set: dict[str, object] = {
         # The Engine counts memory and swap together; without a value it allows twice the memory.
-        config["memswap_limit"] = spawner.mem_limit + settings.swap_limit
-    if shm := settings.shm_limit or (spawner.mem_limit or 0) // 2:
-        config["shm_size"] = shm
-    if settings.pids_limit:
-        config["pids_limit"] = settings.pids_limit
-    if settings.extra_hosts:
-        config["extra_hosts"] = settings.extra_hosts
-    if spawner.gpus:
-        config["device_requests"] = device_requests(spawner.gpus)
-    if spawner.groups_added:
-        config["group_add"] = sorted(spawner.groups_added)
-    return config
+        "memswap_limit": memory and memory + settings.swap_limit,
+        "shm_size": settings.shm_limit or memory // 2,
+        "pids_limit": settings.pids_limit,
+        "extra_hosts": settings.extra_hosts,
+        "device_requests": device_requests(spawner.gpus),
+        "group_add": sorted(spawner.groups_added),
+    }
+    return config | {name: value for name, value in where_set.items() if value}

@@ -1,7 +1,5 @@
 """DockerSpawner that waits for an Engine which does not answer, and touches only containers of its own."""
 
-from __future__ import annotations
-
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus

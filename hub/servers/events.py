@@ -1,7 +1,5 @@
 """The messages of a start: the page of a pending server shows it, and the API streams it."""
 
-from __future__ import annotations
-
 import asyncio
 import html
 from collections.abc import AsyncIterator
@@ -12,15 +10,14 @@ PASSING = "passing"
 
 
 class Change:
-    """Take `next`, look at what may change, then wait for what was taken: so no change is missed in between."""
+    """Wakes all who wait for the next change; who looks and then waits, with no `await` in between, misses none."""
 
     def __init__(self) -> None:
         self._next = asyncio.Event()
 
-    @property
-    def next(self) -> asyncio.Event:
-        """What is set at the next change."""
-        return self._next
+    async def wait(self) -> None:
+        """Return at the next change."""
+        await self._next.wait()
 
     def happened(self) -> None:
         """Wake all who wait."""
@@ -64,10 +61,9 @@ class StartEvents:
         """Yield each message so far, then each further one as it comes. It does not end by itself."""
         seen = 0
         while True:
-            change = self._change.next
             new = [(number, event) for number, event in self._events if number > seen]
             if not new:
-                await change.wait()
+                await self._change.wait()
             for number, event in new:
                 seen = number
                 yield event

@@ -1,7 +1,5 @@
 """Why a server did not start, in words for its user and for an administrator."""
 
-from __future__ import annotations
-
 import html
 import re
 import shlex
@@ -14,9 +12,13 @@ from jupyterhub.spawner import SpawnException
 from hub.settings import gpus
 
 SIGNALLED = 128
-NO_SUCH_COMMAND = 127
-NOT_EXECUTABLE = 126
 COMMAND_LENGTH = 200
+# Exit codes of a container whose command is no server.
+NO_SERVER = {
+    0: "its command does not start a server",
+    126: "its command cannot be executed",
+    127: "its command is not in the image",
+}
 IMAGE_CURE = (
     "If JupyterHub is not in the image, or another command starts it, an administrator has to change the image or"
     " DOCKER_SPAWN_CMD. docs/images.md says what an image needs."
@@ -98,9 +100,7 @@ def ended(container: Mapping[str, Any], image: str) -> tuple[str, str]:
     code = state["ExitCode"]
     if state.get("OOMKilled"):
         return f"{what}its memory ran out.", "An administrator can raise the limit."
-    if code in (0, NOT_EXECUTABLE, NO_SUCH_COMMAND):
-        reason = {0: "its command does not start a server", NOT_EXECUTABLE: "its command cannot be executed"}
-        why = reason.get(code, "its command is not in the image")
+    if why := NO_SERVER.get(code):
         return f"{what}{why} (exit code {code}).", command_cure(container, image)
     return f"{what}exit code {code}{_signal(code)}.", ""
 

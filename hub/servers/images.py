@@ -1,14 +1,13 @@
 """Pulling images that are not on the Docker host: one pull for each image, however many users wait for it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Thread
-from typing import Any, Protocol
+from typing import Any
 
+from docker import APIClient
 from docker.errors import APIError
 
 from hub.servers.events import Change
@@ -18,35 +17,13 @@ DOWNLOADED = ("Verifying Checksum", "Download complete")
 EXPECTED = ("Pulling fs layer", "Waiting", "Downloading", *DOWNLOADED, "Extracting", "Pull complete")
 
 
-class Engine(Protocol):
-    """As much of the Engine's client as a pull needs."""
-
-    def pull(self, repository: str, *, stream: bool, decode: bool) -> Iterable[Mapping[str, Any]]:
-        """Pull an image and return what the Engine reports meanwhile."""
-        ...
-
-
-class Pulls:
-    """The pulls that are under way."""
-
-    def __init__(self) -> None:
-        self._pulls: dict[str, Pull] = {}
-
-    def join(self, image: str, engine: Engine) -> Pull:
-        """The pull of an image that is under way, or a new one."""
-        pull = self._pulls.get(image)
-        if pull is None or pull.over:
-            pull = self._pulls[image] = Pull(image, engine)
-        return pull
-
-
 class Pull:
     """One pull, which goes on when a user stops waiting for it.
 
     Over it is when the image is here, or when `refusal` says in the Engine's words why it is not.
     """
 
-    def __init__(self, image: str, engine: Engine) -> None:
+    def __init__(self, image: str, engine: APIClient) -> None:
         """Begin the pull; there has to be a running event loop."""
         self.percent = 0
         self.over = False
@@ -61,14 +38,13 @@ class Pull:
         """Yield how many per cent are done, at each change, until it is over."""
         seen = -1
         while not self.over:
-            change = self._change.next
             if seen == self.percent:
-                await change.wait()
+                await self._change.wait()
             else:
                 seen = self.percent
                 yield seen
 
-    def _run(self, image: str, engine: Engine) -> None:
+    def _run(self, image: str, engine: APIClient) -> None:
         refusal = ""
         try:
             self._watch(engine.pull(image, stream=True, decode=True))
@@ -97,6 +73,20 @@ class Pull:
         self.refusal = refusal
         self.over = True
         self._change.happened()
+
+
+class Pulls:
+    """The pulls that are under way."""
+
+    def __init__(self) -> None:
+        self._pulls: dict[str, Pull] = {}
+
+    def join(self, image: str, engine: APIClient) -> Pull:
+        """The pull of an image that is under way, or a new one."""
+        pull = self._pulls.get(image)
+        if pull is None or pull.over:
+            pull = self._pulls[image] = Pull(image, engine)
+        return pull
 
 
 class PullError(Exception):

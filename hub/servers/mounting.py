@@ -1,7 +1,5 @@
 """The folders that a user's server gets, decided at each start by the groups that the user is in then."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

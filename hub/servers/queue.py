@@ -1,10 +1,10 @@
 """A fair queue for starts: first come, first served, a few at a time."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
+
+from hub.servers.events import Change
 
 
 class StartQueue:
@@ -15,19 +15,20 @@ class StartQueue:
     """
 
     def __init__(self, size: int) -> None:
-        self._free = size
-        self._waiting: dict[Hashable, asyncio.Future[None]] = {}
-        self._moved = asyncio.Condition()
+        self._places = asyncio.Semaphore(size)
+        self._waiting: dict[Hashable, None] = {}  # in the order of arrival, in which a semaphore serves, too
+        self._moved = Change()
 
     @asynccontextmanager
     async def turn(self, who: Hashable) -> AsyncIterator[None]:
         """Wait until it is `who`'s turn; the place is given back at the end of the block."""
-        await self._enter(who)
+        self._waiting[who] = None
         try:
-            yield
+            async with self._places:
+                self._leave(who)
+                yield
         finally:
-            self._leave()
-            await self._tell()
+            self._leave(who)
 
     def ahead_of(self, who: Hashable) -> int | None:
         """How many starts wait before `who`'s; None when it does not wait (any more)."""
@@ -35,31 +36,8 @@ class StartQueue:
 
     async def moved(self) -> None:
         """Return when the queue has moved on."""
-        async with self._moved:
-            await self._moved.wait()
+        await self._moved.wait()
 
-    async def _enter(self, who: Hashable) -> None:
-        if self._free:
-            self._free -= 1
-            return
-        turn = self._waiting[who] = asyncio.get_running_loop().create_future()
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._leave()  # the place was given just now: pass it on
-            raise
-        finally:
-            self._waiting.pop(who, None)
-            await self._tell()
-
-    def _leave(self) -> None:
-        for turn in self._waiting.values():
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._free += 1
-
-    async def _tell(self) -> None:
-        async with self._moved:
-            self._moved.notify_all()
+    def _leave(self, who: Hashable) -> None:
+        self._waiting.pop(who, None)
+        self._moved.happened()

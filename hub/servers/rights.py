@@ -4,8 +4,6 @@ The start script of the docker-stacks images, run as root, gives the user the nu
 becomes that user for good.
 """
 
-from __future__ import annotations
-
 from hub.settings.hub import HubSettings
 
 # What the start script needs to change its user's number and the owner of files, and to become that user.

@@ -1,7 +1,5 @@
 """The last lines of a server's own log, fit for a web page: short, plain, and without its secrets."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

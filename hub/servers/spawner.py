@@ -1,7 +1,5 @@
 """DockerSpawner with a queue, without random waits, and with a message for each step."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -39,6 +37,7 @@ class HubDockerSpawner(MountingDockerSpawner):
     """The spawner of this deployment: each user's server in a container of its own."""
 
     local_images = List(Unicode(), help="Images that `make build` builds, and no registry has.").tag(config=True)
+    gpus = Unicode(help="The GPUs of the container: see hub/settings/gpus.py.").tag(config=True)
 
     # What the chosen profile adds to the environment.
     profile_environment: Mapping[str, str] = {}
@@ -51,7 +50,6 @@ class HubDockerSpawner(MountingDockerSpawner):
     _found: tuple[str, dict[str, Any]] | None = None
 
     def __init__(self, **traits: Any) -> None:
-        """Make one, without messages yet."""
         self._events = StartEvents()
         super().__init__(**traits)
 
@@ -60,8 +58,6 @@ class HubDockerSpawner(MountingDockerSpawner):
         super().clear_state()
         self._events.clear()
         self._found = None
-
-    gpus = Unicode(help="the GPUs of the container, see hub/servers/gpus.py").tag(config=True)
 
     def get_env(self) -> dict[str, Any]:
         """The environment: JupyterHub's and the configured one, and what the profile adds."""
@@ -199,10 +195,9 @@ class HubDockerSpawner(MountingDockerSpawner):
         if self.container_id or await self.get_object():
             await super().stop(now)
 
-    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+    def progress(self) -> AsyncIterator[dict[str, Any]]:
         """What the page shows while a start is pending: the pull, the place in the queue, each step."""
-        async for event in self._events.follow():
-            yield event
+        return self._events.follow()
 
     async def _report_places(self) -> None:
         while (ahead := self._queue.ahead_of(self)) is not None:

@@ -3,12 +3,9 @@
 The image's id is in the container already.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 
 from hub import paths
 from hub.configuration import Configuration
@@ -17,34 +14,21 @@ from hub.settings.model import SettingsModel, plain, setting_of
 
 SETTINGS_LABEL = f"{LABELS}.settings"
 VOLUMES_LABEL = f"{LABELS}.volumes"
-
 FILES = (paths.PROFILES, paths.FOLDERS)
 
 
-@dataclass(frozen=True)
-class Origin:
-    """What a container was made from, by its labels."""
+def labels(found: Configuration) -> dict[str, str]:
+    """What a container would be made from now: the settings that servers depend on, and the files of FILES.
 
-    settings: str
-    volumes: str
-
-    @classmethod
-    def of(cls, found: Configuration) -> Origin:
-        """What a container would be made from now: the settings that servers depend on, and the files of FILES.
-
-        A file counts as a whole: a change of one profile or folder makes every server an older one.
-        """
-        contents = [path.read_text() if path.exists() else "" for path in FILES]
-        models = [found.hub, *(overlay.values for overlay in found.overlays)]
-        parts = [*map(_of_servers, models), *contents]
-        # With a key, because there are tokens in it, which might be short enough to be found by trying.
-        key = found.hub.configproxy_auth_token.get_secret_value().encode()
-        digest = hmac.new(key, json.dumps(parts, sort_keys=True).encode(), hashlib.sha256)
-        return cls(digest.hexdigest()[:16], found.hub.named_server_volumes)
-
-    def labels(self) -> dict[str, str]:
-        """The container's labels."""
-        return {SETTINGS_LABEL: self.settings, VOLUMES_LABEL: self.volumes}
+    A file counts as a whole: a change of one profile or folder makes every server an older one.
+    """
+    contents = [path.read_text() if path.exists() else "" for path in FILES]
+    models = [found.hub, *(overlay.values for overlay in found.overlays)]
+    parts = [*map(_of_servers, models), *contents]
+    # With a key, because there are tokens in it, which might be short enough to be found by trying.
+    key = found.hub.configproxy_auth_token.get_secret_value().encode()
+    digest = hmac.new(key, json.dumps(parts, sort_keys=True).encode(), hashlib.sha256)
+    return {SETTINGS_LABEL: digest.hexdigest()[:16], VOLUMES_LABEL: found.hub.named_server_volumes}
 
 
 def _of_servers(model: SettingsModel) -> dict[str, object]:

@@ -1,7 +1,5 @@
 """The version of JupyterHub in a server, beside the hub's."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 

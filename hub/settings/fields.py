@@ -1,10 +1,9 @@
 """The types of settings: what each accepts, and what it makes of it."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from ipaddress import ip_address, ip_network
+from string import Formatter
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -45,6 +44,14 @@ def variable(name: str) -> str:
     return name
 
 
+def placeholders(template: str) -> set[str]:
+    """The names that a text has in braces; an empty one where the braces do not match."""
+    try:
+        return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    except ValueError:
+        return {""}
+
+
 def _pairs(separator: str, value: object) -> dict[str, str]:
     """NAME and value of each word of a command line; quotes keep blanks together."""
     if isinstance(value, dict):
@@ -71,6 +78,13 @@ def _bytes(value: object) -> int:
     if amount and not MIN_MEMORY <= amount < 2**63:
         raise ValueError
     return int(amount)
+
+
+def _number(value: object) -> object:
+    """Not the `true` of a file in YAML, which counts as 1 in Python."""
+    if isinstance(value, bool):
+        raise ValueError
+    return value
 
 
 def _split(separators: str) -> BeforeValidator:
@@ -135,34 +149,64 @@ def _words(value: object) -> list[str]:
     return value if isinstance(value, list) else shlex.split(str(value))
 
 
-Bytes = Annotated[int, BeforeValidator(_bytes)]
+Flag = Annotated[bool, Field(description="true or false")]
+Count = Annotated[int, Field(ge=0, description="a whole number")]
+Seconds = Annotated[int, Field(ge=0, description="a whole number of seconds")]
+Cores = Annotated[
+    float,
+    BeforeValidator(_number),
+    Field(ge=0, allow_inf_nan=False, description="a number such as 1 or 0.5, or 0"),
+]
+Bytes = Annotated[int, BeforeValidator(_bytes), Field(description="a size such as 512M or 2G, or 0")]
 # A size that cannot be "no limit".
-Size = Annotated[Bytes, Field(gt=0)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]*$")]
+Size = Annotated[Bytes, Field(gt=0, description="a size such as 64M or 2G")]
+Port = Annotated[int, Field(ge=1, le=65535, description="a port from 1 to 65535")]
+# The number of a user or a group.
+Id = Annotated[int, Field(ge=1, le=2**31 - 1, description="a whole number from 1 to 2147483647")]
+Image = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]*$",
+        description="an image name such as quay.io/jupyter/scipy-notebook:2026-11-02",
+    ),
+]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-Words = Annotated[list[str], BeforeValidator(_words)]
+Words = Annotated[list[str], BeforeValidator(_words), Field(description="a command line with matching quotes")]
 # Names that have no blanks; names that may have some; distinguished names, which have commas.
 Names = Annotated[list[str], _split(r";,\s")]
-Groups = Annotated[list[str], _split(";,")]
-DistinguishedNames = Annotated[list[str], _split(";")]
+Groups = Annotated[list[str], _split(";,"), Field(description="names, separated by ;")]
+DistinguishedNames = Annotated[list[str], _split(";"), Field(description="distinguished names, separated by ;")]
 Unquoted = Annotated[str, BeforeValidator(_unquoted)]
 # A host, and an address, that the hub has to reach from inside its container.
 Host = Annotated[str, AfterValidator(_elsewhere), Field(pattern=r"^[A-Za-z0-9.:_-]*$"), BeforeValidator(_unquoted)]
+Url = Annotated[str, AfterValidator(lambda url: url and _reachable(url)), Field(description="an address")]
 # The path under which the hub is, and where the users' subdomains begin.
 BaseUrl = Annotated[
-    str, Field(pattern=r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$"), BeforeValidator(lambda url: with_slashes(str(url)))
+    str,
+    BeforeValidator(lambda url: with_slashes(str(url))),
+    Field(pattern=r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$", description="a path such as /jupyter/"),
 ]
-SubdomainHost = Annotated[str, AfterValidator(lambda address: address and _host_of_subdomains(address))]
-# Addresses or networks, such as 10.0.0.0/8.
-Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], _split(r";,\s")]
-Url = Annotated[str, AfterValidator(lambda url: url and _reachable(url))]
+SubdomainHost = Annotated[
+    str,
+    AfterValidator(lambda address: address and _host_of_subdomains(address)),
+    Field(description="an address such as https://hub.example.org, whose subdomains all lead here, too"),
+]
+Networks = Annotated[
+    list[Annotated[str, AfterValidator(_network)]],
+    _split(r";,\s"),
+    Field(description="addresses or networks such as 192.0.2.7 or 10.1.0.0/16, separated by commas"),
+]
 # JupyterHub 6.1 refuses tokens of more than 64 characters.
-Token = Annotated[SecretStr, Field(min_length=32, max_length=64)]
+Token = Annotated[SecretStr, Field(min_length=32, max_length=64, description="32 to 64 characters")]
 Variable = Annotated[str, AfterValidator(variable)]
 # Secrets may be among them, and only the hub's administrator writes them.
-ServerEnvironment = Annotated[dict[Variable, str], BeforeValidator(lambda value: _pairs("=", value))]
+ServerEnvironment = Annotated[
+    dict[Variable, str],
+    BeforeValidator(lambda value: _pairs("=", value)),
+    Field(description="words such as HTTP_PROXY=http://proxy.example.org:3128, separated by blanks or line breaks"),
+]
 ExtraHosts = Annotated[
     dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")], Annotated[str, AfterValidator(_host_address)]],
     BeforeValidator(lambda value: _pairs(":", value)),
+    Field(description="words such as db.example.org:10.1.2.3 or docker-host:host-gateway"),
 ]

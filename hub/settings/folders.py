@@ -4,8 +4,6 @@ An entry is a Docker volume, or with `host` a folder of the Docker host. `{group
 as there are groups. docs/folders.md says how to write it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from hub.errors import FileError
 from hub.names import escaped
 from hub.settings import host_paths, yaml_list
-from hub.settings.model import Setting
+from hub.settings.model import setting
 from hub.users import userlist
 from hub.users.userlist import Member
 
@@ -57,7 +55,11 @@ def _host(path: str) -> str:
     return path.rstrip("/")
 
 
-Access = Annotated[frozenset[str] | None, BeforeValidator(_access)]
+Access = Annotated[
+    frozenset[str] | None,
+    BeforeValidator(_access),
+    Field(description=f"{EVERYBODY}, or groups in a list such as [pilots, engineers]"),
+]
 
 
 class Entry(BaseModel):
@@ -65,48 +67,30 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[
-        str,
-        Field(pattern=_NAME, max_length=64),
-        Setting(
-            "the folder's name below DOCKER_NOTEBOOK_DIR",
-            f'letters, digits, dots, dashes and underscores; "{PLACEHOLDER}", in quotes, stands for a group',
-        ),
-    ]
-    read: Annotated[
-        Access,
-        Setting(
-            "who may read it; missing: everybody, or with `{group}` in the name that group",
-            f"{EVERYBODY}, or groups in a list such as [pilots, engineers]",
-        ),
-    ] = None
-    write: Annotated[
-        Access,
-        Setting(
-            "who may also write; without it no user, or with `{group}` in the name that group",
-            f"{EVERYBODY}, or groups in a list such as [pilots, engineers]",
-        ),
-    ] = None
-    groups: Annotated[
-        list[Annotated[str, AfterValidator(_group)]],
-        Setting(
-            "with `{group}` in the name, the groups it stands for; missing: all of the userlist",
-            "groups in a list such as [pilots, engineers]",
-        ),
-    ] = []
-    host: Annotated[
-        str,
-        AfterValidator(_host),
-        Setting("a folder of the Docker host, instead of a volume", "the path of a folder such as /srv/datasets"),
-    ] = ""
-    gid: Annotated[
-        int | None,
-        Field(ge=1, lt=2**31),
-        Setting(
-            "with `host`, the number of the group that owns the folder; each user who gets the folder is a member",
-            "a number, 1 or more",
-        ),
-    ] = None
+    name: str = setting(
+        ...,
+        "the folder's name below DOCKER_NOTEBOOK_DIR",
+        f'letters, digits, dots, dashes and underscores; "{PLACEHOLDER}", in quotes, stands for a group',
+        pattern=_NAME,
+        max_length=64,
+    )
+    read: Access = setting(None, "who may read it; missing: everybody, or with `{group}` in the name that group")
+    write: Access = setting(None, "who may also write; without it no user, or with `{group}` in the name that group")
+    groups: list[Annotated[str, AfterValidator(_group)]] = setting(
+        [],
+        "with `{group}` in the name, the groups it stands for; missing: all of the userlist",
+        "groups in a list such as [pilots, engineers]",
+    )
+    host: Annotated[str, AfterValidator(_host)] = setting(
+        "", "a folder of the Docker host, instead of a volume", "the path of a folder such as /srv/datasets"
+    )
+    gid: int | None = setting(
+        None,
+        "with `host`, the number of the group that owns the folder; each user who gets the folder is a member",
+        "a number, 1 or more",
+        ge=1,
+        lt=2**31,
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -1,13 +1,10 @@
 """GPUs: how they are written, what the Engine is asked for, and what its refusals mean."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
-EXPECTED = "all, a number such as 1, device=0,2 with the numbers or UUIDs of nvidia-smi -L, or 0 for none"
 DEVICES = "device="
 
 # What the Engine says, and what to do: the first comes from the Engine itself, which knows no driver, the second from
@@ -38,7 +35,11 @@ def _gpus(value: object) -> str:
 
 
 # As behind `docker run --gpus`: a number is how many, and only behind `device=` is it which one.
-Gpus = Annotated[str, BeforeValidator(_gpus)]
+Gpus = Annotated[
+    str,
+    BeforeValidator(_gpus),
+    Field(description="all, a number such as 1, device=0,2 with the numbers or UUIDs of nvidia-smi -L, or 0 for none"),
+]
 
 
 def device_requests(gpus: str) -> list[dict[str, object]]:

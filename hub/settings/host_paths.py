@@ -1,7 +1,5 @@
 """Which folders of the Docker host may be mounted into users' servers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 

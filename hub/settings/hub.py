@@ -1,28 +1,28 @@
 """The settings that are about the hub and users' servers, whatever way people sign in and wherever servers run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from hub.errors import Problem
 from hub.settings.fields import (
     BaseUrl,
     Bytes,
+    Cores,
+    Count,
     ExtraHosts,
+    Flag,
+    Id,
     Image,
     Name,
+    Seconds,
     ServerEnvironment,
     Size,
     SubdomainHost,
     Token,
     Words,
 )
-from hub.settings.gpus import EXPECTED as GPUS_EXPECTED
 from hub.settings.gpus import Gpus
-from hub.settings.model import Setting, SettingsModel
+from hub.settings.model import SettingsModel, setting
 
 # What .env comes with: a name that nobody has chosen.
 GIVEN_ADMIN = "admin"
@@ -32,228 +32,122 @@ GIB = 1024**3
 class HubSettings(SettingsModel):
     """The settings of the hub."""
 
-    compose_project_name: Annotated[
-        Name,
-        Setting(
-            "name of the hub's container; the proxy's and the users' volumes start with it",
-            "letters, digits, dots, dashes and underscores",
-        ),
-    ] = "jupyterhub"
-    jupyterhub_authenticator: Annotated[
-        str, Setting("how users sign in: docs/sign-in.md", "the name of a way to sign in", restarts=False)
-    ] = "native"
-    jupyterhub_spawner: Annotated[
-        str,
-        Setting(
-            "where users' servers run: `docker`, or what a folder of examples/ adds",
-            "the name of a way to start servers",
-        ),
-    ] = "docker"
-    jupyterhub_admin: Annotated[
-        str,
-        Setting(
-            "the first administrator, without a line in the userlist; empty: only those of the userlist",
-            "a user name",
-            restarts=False,
-        ),
-    ] = ""
-    jupyterhub_base_url: Annotated[
-        BaseUrl,
-        Setting(
-            "the path of the hub, where it shares a host with others",
-            "a path such as /jupyter/",
-            trait="JupyterHub.base_url",
-        ),
-    ] = "/"
-    jupyterhub_subdomain_host: Annotated[
-        SubdomainHost,
-        Setting(
-            "a subdomain of this host for each user, which keeps their pages apart; empty: all on one host",
-            "an address such as https://hub.example.org, whose subdomains all lead here, too",
-            trait="JupyterHub.subdomain_host",
-        ),
-    ] = ""
-    docker_notebook_image: Annotated[
-        Image,
-        Setting(
-            "image of the users' servers",
-            "an image name such as quay.io/jupyter/scipy-notebook:2026-11-02",
-            trait="DockerSpawner.image",
-        ),
-    ] = "jupyterhub-user"
-    docker_notebook_dir: Annotated[
-        str,
-        Field(pattern=r"^/\S+$"),
-        Setting(
-            "where a user's volume is mounted, and where JupyterLab opens",
-            "an absolute path in the image",
-            trait="DockerSpawner.notebook_dir",
-        ),
-    ] = "/home/jovyan/work"
-    docker_spawn_cmd: Annotated[
-        Words,
-        Setting(
-            "command that starts a user's server, with its arguments; empty: the image's own",
-            "a command line with matching quotes",
-            trait="DockerSpawner.cmd",
-        ),
-    ] = []
-    default_url: Annotated[
-        str,
-        Field(pattern=r"^/([^/\\\s{}][^\\\s{}]*)?$"),
-        Setting(
-            "what opens in a user's server: `/lab` is JupyterLab, `/tree` Notebook 7",
-            "a path in the server such as /lab, /tree or /lab/tree/welcome.ipynb",
-            trait="DockerSpawner.default_url",
-        ),
-    ] = "/lab"
-    nb_uid: Annotated[
-        int | None,
-        Field(ge=1, le=2**31 - 1),
-        Setting(
-            "the user's number in servers, for images that switch to it (docker-stacks); empty: the image's own",
-            "a whole number from 1 to 2147483647",
-        ),
-    ] = None
-    nb_gid: Annotated[
-        int | None,
-        Field(ge=1, le=2**31 - 1),
-        Setting(
-            "the number of the user's group in servers, for the same images; empty: the image's own",
-            "a whole number from 1 to 2147483647",
-        ),
-    ] = None
-    grant_sudo: Annotated[
-        bool, Setting("everybody is root in their own server by `sudo`, for the same images", "true or false")
-    ] = False
-    docker_network_name: Annotated[
-        Name,
-        Setting(
-            "network of the hub and the users' servers", "a Docker network's name", trait="DockerSpawner.network_name"
-        ),
-    ] = "jupyterhub-network"
-    docker_container_prefix: Annotated[
-        Name,
-        Setting(
-            "users' containers are called PREFIX-USER",
-            "letters, digits, dots and dashes",
-            trait="DockerSpawner.prefix",
-            restarts=False,
-        ),
-    ] = "jupyter"
-    mem_limit: Annotated[
-        Bytes,
-        Setting(
-            "memory of each server, without swap on top; 0: no limit",
-            "a size such as 512M or 2G, or 0",
-            trait="DockerSpawner.mem_limit",
-        ),
-    ] = 2 * GIB
-    cpu_limit: Annotated[
-        float,
-        Field(ge=0, allow_inf_nan=False),
-        Setting(
-            "processor cores of each server; 0: no limit",
-            "a number such as 1 or 0.5, or 0",
-            trait="DockerSpawner.cpu_limit",
-        ),
-    ] = 1
-    swap_limit: Annotated[
-        Bytes, Setting("swap of each server, on top of its memory; 0: none", "a size such as 512M or 2G, or 0")
-    ] = 0
-    shm_limit: Annotated[
-        Size | None,
-        Setting(
-            "size of /dev/shm, which counts as memory; empty: half of the memory, or Docker's 64M without MEM_LIMIT",
-            "a size such as 64M or 2G",
-        ),
-    ] = None
-    pids_limit: Annotated[
-        int, Field(ge=0), Setting("processes and threads of each server; 0: no limit", "a whole number")
-    ] = 1024
-    gpus: Annotated[
-        Gpus,
-        Setting(
-            "the Docker host's NVIDIA GPUs that each server gets; empty: none",
-            GPUS_EXPECTED,
-            trait="HubDockerSpawner.gpus",
-        ),
-    ] = ""
-    disk_limit: Annotated[
-        Bytes,
-        Setting(
-            "what each new volume of a user may hold, where the Docker host can limit it; 0: no limit",
-            "a size such as 512M or 10G, or 0",
-            restarts=False,
-        ),
-    ] = 0
-    start_timeout: Annotated[
-        int,
-        Field(ge=10),
-        Setting(
-            "seconds until a start counts as failed, the time in the queue included",
-            "a whole number of seconds, 10 or more",
-            restarts=False,
-        ),
-    ] = 300
-    server_environment: Annotated[
-        ServerEnvironment,
-        Setting(
-            "environment variables of every user's server",
-            "words such as HTTP_PROXY=http://proxy.example.org:3128, separated by blanks or line breaks",
-            file="secrets/servers.env",
-            secret=True,
-        ),
-    ] = {}
-    extra_hosts: Annotated[
-        ExtraHosts,
-        Setting(
-            "names that every user's server finds, beside those of the DNS",
-            "words such as db.example.org:10.1.2.3 or docker-host:host-gateway",
-        ),
-    ] = {}
-    idle_timeout: Annotated[
-        int,
-        Field(ge=0),
-        Setting("seconds without activity after which a server is stopped; 0: never", "a whole number of seconds"),
-    ] = 3600
-    named_server_limit: Annotated[
-        int,
-        Field(ge=0),
-        Setting(
-            "further servers each user may run under a name; 0: none",
-            "a whole number",
-            trait="JupyterHub.named_server_limit_per_user",
-            restarts=False,
-        ),
-    ] = 0
-    named_server_volumes: Annotated[
-        Literal["shared", "own"],
-        Setting(
-            "`shared`: those have the user's files, too; `own`: each has a volume for itself",
-            "shared or own",
-            restarts=False,
-        ),
-    ] = "shared"
+    compose_project_name: Name = setting(
+        "jupyterhub",
+        "name of the hub's container; the proxy's and the users' volumes start with it",
+        "letters, digits, dots, dashes and underscores",
+    )
+    jupyterhub_authenticator: str = setting(
+        "native", "how users sign in: docs/sign-in.md", "the name of a way to sign in", restarts=False
+    )
+    jupyterhub_spawner: str = setting(
+        "docker",
+        "where users' servers run: `docker`, or what a folder of examples/ adds",
+        "the name of a way to start servers",
+    )
+    jupyterhub_admin: str = setting(
+        "",
+        "the first administrator, without a line in the userlist; empty: only those of the userlist",
+        "a user name",
+        restarts=False,
+    )
+    jupyterhub_base_url: BaseUrl = setting(
+        "/", "the path of the hub, where it shares a host with others", trait="JupyterHub.base_url"
+    )
+    jupyterhub_subdomain_host: SubdomainHost = setting(
+        "",
+        "a subdomain of this host for each user, which keeps their pages apart; empty: all on one host",
+        trait="JupyterHub.subdomain_host",
+    )
+    docker_notebook_image: Image = setting(
+        "jupyterhub-user", "image of the users' servers", trait="DockerSpawner.image"
+    )
+    docker_notebook_dir: str = setting(
+        "/home/jovyan/work",
+        "where a user's volume is mounted, and where JupyterLab opens",
+        "an absolute path in the image",
+        trait="DockerSpawner.notebook_dir",
+        pattern=r"^/\S+$",
+    )
+    docker_spawn_cmd: Words = setting(
+        [], "command that starts a user's server, with its arguments; empty: the image's own", trait="DockerSpawner.cmd"
+    )
+    default_url: str = setting(
+        "/lab",
+        "what opens in a user's server: `/lab` is JupyterLab, `/tree` Notebook 7",
+        "a path in the server such as /lab, /tree or /lab/tree/welcome.ipynb",
+        trait="DockerSpawner.default_url",
+        pattern=r"^/([^/\\\s{}][^\\\s{}]*)?$",
+    )
+    nb_uid: Id | None = setting(
+        None, "the user's number in servers, for images that switch to it (docker-stacks); empty: the image's own"
+    )
+    nb_gid: Id | None = setting(
+        None, "the number of the user's group in servers, for the same images; empty: the image's own"
+    )
+    grant_sudo: Flag = setting(False, "everybody is root in their own server by `sudo`, for the same images")
+    docker_network_name: Name = setting(
+        "jupyterhub-network",
+        "network of the hub and the users' servers",
+        "a Docker network's name",
+        trait="DockerSpawner.network_name",
+    )
+    docker_container_prefix: Name = setting(
+        "jupyter",
+        "users' containers are called PREFIX-USER",
+        "letters, digits, dots and dashes",
+        trait="DockerSpawner.prefix",
+        restarts=False,
+    )
+    mem_limit: Bytes = setting(
+        2 * GIB, "memory of each server, without swap on top; 0: no limit", trait="DockerSpawner.mem_limit"
+    )
+    cpu_limit: Cores = setting(1, "processor cores of each server; 0: no limit", trait="DockerSpawner.cpu_limit")
+    swap_limit: Bytes = setting(0, "swap of each server, on top of its memory; 0: none")
+    shm_limit: Size | None = setting(
+        None, "size of /dev/shm, which counts as memory; empty: half of the memory, or Docker's 64M without MEM_LIMIT"
+    )
+    pids_limit: Count = setting(1024, "processes and threads of each server; 0: no limit")
+    gpus: Gpus = setting(
+        "", "the Docker host's NVIDIA GPUs that each server gets; empty: none", trait="HubDockerSpawner.gpus"
+    )
+    disk_limit: Bytes = setting(
+        0,
+        "what each new volume of a user may hold, where the Docker host can limit it; 0: no limit",
+        "a size such as 512M or 10G, or 0",
+        restarts=False,
+    )
+    start_timeout: int = setting(
+        300,
+        "seconds until a start counts as failed, the time in the queue included",
+        "a whole number of seconds, 10 or more",
+        restarts=False,
+        ge=10,
+    )
+    server_environment: ServerEnvironment = setting(
+        {}, "environment variables of every user's server", file="secrets/servers.env", secret=True
+    )
+    extra_hosts: ExtraHosts = setting({}, "names that every user's server finds, beside those of the DNS")
+    idle_timeout: Seconds = setting(3600, "seconds without activity after which a server is stopped; 0: never")
+    named_server_limit: Count = setting(
+        0,
+        "further servers each user may run under a name; 0: none",
+        trait="JupyterHub.named_server_limit_per_user",
+        restarts=False,
+    )
+    named_server_volumes: Literal["shared", "own"] = setting(
+        "shared",
+        "`shared`: those have the user's files, too; `own`: each has a volume for itself",
+        "shared or own",
+        restarts=False,
+    )
 
-    configproxy_auth_token: Annotated[
-        Token,
-        Setting(
-            "the hub's token for the proxy, made by make build",
-            "32 to 64 characters",
-            file="secrets/proxy.env",
-            restarts=False,
-        ),
-    ]
-    jupyterhub_health_token: Annotated[
-        Token,
-        Setting(
-            "the health check's token for the hub, made by make build",
-            "32 to 64 characters",
-            file="secrets/hub.env",
-            restarts=False,
-        ),
-    ]
+    configproxy_auth_token: Token = setting(
+        ..., "the hub's token for the proxy, made by make build", file="secrets/proxy.env", restarts=False
+    )
+    jupyterhub_health_token: Token = setting(
+        ..., "the health check's token for the hub, made by make build", file="secrets/hub.env", restarts=False
+    )
 
     def rules(self) -> Iterator[Problem]:
         """Swap needs a limit of the memory; another user of the server needs an image that can switch to it."""

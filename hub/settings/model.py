@@ -1,13 +1,12 @@
 """What every group of settings has: a model whose fields say what they do, and the text about a value that is bad."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import get_args
+from dataclasses import dataclass, replace
+from typing import Any, get_args
 
 from jupyterhub.traitlets import ByteSpecification
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from traitlets.config import Config
 
@@ -16,27 +15,47 @@ from hub.errors import DOT_ENV, Problem, place
 
 @dataclass(frozen=True)
 class Setting:
-    """What a setting is: stands in the annotation of its field.
+    """What a setting is: part of its field, see `setting`.
 
     Attributes:
         help: what it does.
-        expected: what a good value looks like, for the message about a bad one.
+        expected: what a good value looks like, for the message about a bad one; empty: as its type describes it.
         file: where it is written.
         trait: what gets its value: `Class.trait`, or a trait of the authenticator that the model is about.
-        restarts: whether a change of it changes users' servers at their next start.
+        restarts: of the hub and of a choice: whether a change of it changes users' servers at their next start.
         secret: whether its value must not be shown; a SecretStr never is.
     """
 
     help: str
-    expected: str
+    expected: str = ""
     file: str = DOT_ENV
     trait: str = ""
     restarts: bool = True
     secret: bool = False
 
 
+def setting(  # noqa: PLR0913 -- what a setting has, each by its name
+    default: Any,
+    help: str,
+    expected: str = "",
+    *,
+    file: str = DOT_ENV,
+    trait: str = "",
+    restarts: bool = True,
+    secret: bool = False,
+    **constraints: Any,
+) -> Any:
+    """A field of a group of settings; `default` is its value where it is not set, or `...` if it has to be set.
+
+    What pydantic's Field checks, such as `ge=0`, are its `constraints`; `Setting` explains the others.
+    """
+    field = Field(default, **constraints)
+    field.metadata.append(Setting(help, expected, file, trait, restarts, secret))
+    return field
+
+
 class SettingsModel(BaseModel):
-    """A group of settings; each field is `Annotated[type, Setting(…)]`."""
+    """A group of settings; each field is `name: type = setting(…)`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,7 +70,15 @@ class SettingsModel(BaseModel):
 
 def setting_of(model: type[BaseModel], field: str) -> Setting:
     """What the annotation of a field says."""
-    return next(each for each in model.model_fields[field].metadata if isinstance(each, Setting))
+    info = model.model_fields[field]
+    setting = next(each for each in info.metadata if isinstance(each, Setting))
+    return setting if setting.expected else replace(setting, expected=_description(info))
+
+
+def _description(field: FieldInfo) -> str:
+    """What the type of a field accepts; with `Type | None` it is the first of two."""
+    types = [field, *map(FieldInfo.from_annotation, get_args(field.annotation))]
+    return next(each.description for each in types if each.description)
 
 
 def is_secret(model: type[BaseModel], field: str) -> bool:

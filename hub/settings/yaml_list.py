@@ -1,7 +1,5 @@
 """A file in YAML that is a list of things, read strictly: every problem has its line and says what is expected."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import yaml

@@ -1,7 +1,5 @@
 """How users sign in, and who they are then."""
 
-from __future__ import annotations
-
 from importlib import import_module
 
 from jupyterhub.auth import Authenticator

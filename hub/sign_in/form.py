@@ -1,7 +1,5 @@
 """The form with name and password, for authenticators without pages of their own."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from jupyterhub.handlers.login import LoginHandler
@@ -13,10 +11,10 @@ class FormHandler(LoginHandler):
     """JupyterHub's form. Without a name, it is refused as with an empty name, instead of failing with status 500."""
 
     async def post(self) -> None:
-        """Sign in."""
+        """Sign in, by JupyterHub's own method: that of NativeAuthenticator's form fails on JupyterHub 6."""
         for arguments in (self.request.arguments, self.request.body_arguments):
             arguments.setdefault("username", [b""])
-        await super().post()
+        await LoginHandler.post(self)
 
 
 class FormAuthenticator(ProviderAuthenticator):

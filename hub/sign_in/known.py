@@ -6,8 +6,6 @@ the console (`allow_existing_users`, https://jupyterhub.readthedocs.io/en/stable
 marked when they sign in, and the rule is checked again each time.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import defaultdict

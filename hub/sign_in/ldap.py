@@ -1,7 +1,5 @@
 """LDAPAuthenticator with certificate checks, timeouts and messages; it does not block the hub."""
 
-from __future__ import annotations
-
 import asyncio
 import ssl
 from collections.abc import Callable

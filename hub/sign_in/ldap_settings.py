@@ -1,30 +1,21 @@
 """A directory that is asked by LDAP."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from string import Formatter
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, SecretStr
 
 from hub.errors import Problem
-from hub.settings.fields import DistinguishedNames, Host, Port, Unquoted
-from hub.settings.model import Setting
+from hub.settings.fields import DistinguishedNames, Host, Port, Unquoted, placeholders
+from hub.settings.model import setting
 from hub.sign_in.settings import ProviderSettings
 
 LDAP_FILE = "secrets/ldap.env"
-DN_LIST = "distinguished names, separated by ;"
 
 
 def _templates(templates: list[str]) -> list[str]:
-    for template in templates:
-        try:
-            fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
-        except ValueError:
-            fields = set()
-        if fields != {"username"}:
-            raise ValueError("each needs {username}, and no other braces")
+    if any(placeholders(template) != {"username"} for template in templates):
+        raise ValueError("each needs {username}, and no other braces")
     return templates
 
 
@@ -33,56 +24,43 @@ class LdapSettings(ProviderSettings):
 
     authenticator: ClassVar[str] = "hub.sign_in.ldap:DirectoryAuthenticator"
 
-    ldap_server_host: Annotated[
-        Host, Setting("the directory's server", "a host name or an address", trait="server_address")
-    ]
-    ldap_server_port: Annotated[
-        Port | None, Setting("its port; empty: 389, or 636 with ldaps", "a port from 1 to 65535", trait="server_port")
-    ] = None
-    ldap_tls: Annotated[
-        Literal["starttls", "ldaps", "plain"],
-        Setting("encryption; `plain` sends passwords readable by others", "starttls, ldaps or plain"),
-    ] = "starttls"
-    ldap_bind_dn: Annotated[
-        DistinguishedNames,
-        AfterValidator(_templates),
-        Setting(
-            "people's DNs with `{username}` in them",
-            f"{DN_LIST}, such as uid={{username}},ou=people,dc=example,dc=org",
-            trait="bind_dn_template",
-        ),
-    ] = []
-    ldap_user_search_base: Annotated[
-        Unquoted, Setting("instead: where people are searched", "a distinguished name", trait="user_search_base")
-    ] = ""
-    ldap_user_attribute: Annotated[
-        str,
-        Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$"),
-        Setting(
-            "the attribute that is the user name in a search; sAMAccountName in Active Directory",
-            "an attribute's name",
-            trait="user_attribute",
-        ),
-    ] = "uid"
-    ldap_user_filter: Annotated[
-        Unquoted,
-        Field(pattern=r"^(\(.*\))?$"),
-        Setting("a further condition of that search", "a filter in parentheses such as (objectClass=person)"),
-    ] = ""
-    ldap_lookup_user: Annotated[
-        Unquoted, Setting("who searches; empty: anonymous", "a distinguished name", trait="lookup_dn_search_user")
-    ] = ""
-    ldap_lookup_password: Annotated[
-        SecretStr | None,
-        Setting("the password of LDAP_LOOKUP_USER", "a password", file=LDAP_FILE, trait="lookup_dn_search_password"),
-    ] = None
-    ldap_allowed_groups: Annotated[
-        DistinguishedNames, Setting("groups whose members may sign in", DN_LIST, trait="allowed_groups")
-    ] = []
-    ldap_admin_groups: Annotated[
-        DistinguishedNames,
-        Setting("groups whose members may sign in and are administrators", DN_LIST, trait="admin_groups"),
-    ] = []
+    ldap_server_host: Host = setting(..., "the directory's server", "a host name or an address", trait="server_address")
+    ldap_server_port: Port | None = setting(None, "its port; empty: 389, or 636 with ldaps", trait="server_port")
+    ldap_tls: Literal["starttls", "ldaps", "plain"] = setting(
+        "starttls", "encryption; `plain` sends passwords readable by others", "starttls, ldaps or plain"
+    )
+    ldap_bind_dn: Annotated[DistinguishedNames, AfterValidator(_templates)] = setting(
+        [],
+        "people's DNs with `{username}` in them",
+        "distinguished names, separated by ;, such as uid={username},ou=people,dc=example,dc=org",
+        trait="bind_dn_template",
+    )
+    ldap_user_search_base: Unquoted = setting(
+        "", "instead: where people are searched", "a distinguished name", trait="user_search_base"
+    )
+    ldap_user_attribute: str = setting(
+        "uid",
+        "the attribute that is the user name in a search; sAMAccountName in Active Directory",
+        "an attribute's name",
+        trait="user_attribute",
+        pattern=r"^[A-Za-z][A-Za-z0-9-]*$",
+    )
+    ldap_user_filter: Unquoted = setting(
+        "",
+        "a further condition of that search",
+        "a filter in parentheses such as (objectClass=person)",
+        pattern=r"^(\(.*\))?$",
+    )
+    ldap_lookup_user: Unquoted = setting(
+        "", "who searches; empty: anonymous", "a distinguished name", trait="lookup_dn_search_user"
+    )
+    ldap_lookup_password: SecretStr | None = setting(
+        None, "the password of LDAP_LOOKUP_USER", "a password", file=LDAP_FILE, trait="lookup_dn_search_password"
+    )
+    ldap_allowed_groups: DistinguishedNames = setting([], "groups whose members may sign in", trait="allowed_groups")
+    ldap_admin_groups: DistinguishedNames = setting(
+        [], "groups whose members may sign in and are administrators", trait="admin_groups"
+    )
 
     @property
     def admin_groups(self) -> frozenset[str]:

@@ -1,7 +1,5 @@
 """What every provider of OAuthenticator gets: discovery, clear messages, and checks of signed-in users."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import AsyncIterator, Mapping

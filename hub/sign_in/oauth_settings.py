@@ -1,16 +1,14 @@
 """OAuth providers: what all of them need, and the few settings in which they differ."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, SecretStr
 
 from hub.errors import Problem
 from hub.settings.fields import Groups, Host, Names, Token, Unquoted, Url
-from hub.settings.model import Setting
+from hub.settings.model import setting
 from hub.sign_in.settings import ProviderSettings
 
 OAUTH_FILE = "secrets/oauth.env"
@@ -32,67 +30,46 @@ class OAuthProviderSettings(ProviderSettings):
 
     keeps_tokens: ClassVar[bool] = True
 
-    oauth_callback_url: Annotated[
-        Unquoted,
-        AfterValidator(_callback),
-        Setting(
-            "where the provider sends people back to, as registered there",
-            f"https://HOST{CALLBACK_PATH}",
-            file=OAUTH_FILE,
-            trait="oauth_callback_url",
-        ),
-    ]
-    oauth_login_service: Annotated[
-        Unquoted, Setting("the name on the button; empty: the provider's", "a few words", trait="login_service")
-    ] = ""
-    oauth_scope: Annotated[
-        Names, Setting("scopes to ask for; empty: those that are needed", "words", trait="scope")
-    ] = []
-    oauth_username_claim: Annotated[
-        str,
-        Setting(
-            "the claim that is the user name here; empty: the provider's usual one",
-            "a claim's name such as email",
-            trait="username_claim",
-        ),
-    ] = ""
-    oauth_groups_claim: Annotated[
-        str,
-        Setting(
-            "the claim with people's groups, which become JupyterHub's; nested ones with dots",
-            "a claim's name such as groups or realm_access.roles",
-            trait="groups_claim",
-        ),
-    ] = ""
-    oauth_allowed_groups: Annotated[
-        Groups,
-        Setting("groups of that claim whose members may sign in", "names, separated by ;", trait="allowed_groups"),
-    ] = []
-    oauth_admin_groups: Annotated[
-        Groups,
-        Setting(
-            "groups of that claim whose members may sign in and are administrators",
-            "names, separated by ;",
-            trait="admin_groups",
-        ),
-    ] = []
-    oauth_logout_redirect_url: Annotated[
-        str,
-        Field(pattern=r"^(https?://\S+)?$"),
-        Setting(
-            "where Logout leads, to end the provider's session, too; empty: the login page",
-            "an address",
-            trait="logout_redirect_url",
-        ),
-    ] = ""
-    jupyterhub_crypt_key: Annotated[
-        Token,
-        Setting(
-            "encrypts the provider's tokens in the database, made by make build",
-            "64 hexadecimal digits",
-            file="secrets/hub.env",
-        ),
-    ]
+    oauth_callback_url: Annotated[Unquoted, AfterValidator(_callback)] = setting(
+        ...,
+        "where the provider sends people back to, as registered there",
+        f"https://HOST{CALLBACK_PATH}",
+        file=OAUTH_FILE,
+        trait="oauth_callback_url",
+    )
+    oauth_login_service: Unquoted = setting(
+        "", "the name on the button; empty: the provider's", "a few words", trait="login_service"
+    )
+    oauth_scope: Names = setting([], "scopes to ask for; empty: those that are needed", "words", trait="scope")
+    oauth_username_claim: str = setting(
+        "",
+        "the claim that is the user name here; empty: the provider's usual one",
+        "a claim's name such as email",
+        trait="username_claim",
+    )
+    oauth_groups_claim: str = setting(
+        "",
+        "the claim with people's groups, which become JupyterHub's; nested ones with dots",
+        "a claim's name such as groups or realm_access.roles",
+        trait="groups_claim",
+    )
+    oauth_allowed_groups: Groups = setting([], "groups of that claim whose members may sign in", trait="allowed_groups")
+    oauth_admin_groups: Groups = setting(
+        [], "groups of that claim whose members may sign in and are administrators", trait="admin_groups"
+    )
+    oauth_logout_redirect_url: str = setting(
+        "",
+        "where Logout leads, to end the provider's session, too; empty: the login page",
+        "an address",
+        trait="logout_redirect_url",
+        pattern=r"^(https?://\S+)?$",
+    )
+    jupyterhub_crypt_key: Token = setting(
+        ...,
+        "encrypts the provider's tokens in the database, made by make build",
+        "64 hexadecimal digits",
+        file="secrets/hub.env",
+    )
 
     @property
     def admin_groups(self) -> frozenset[str]:
@@ -130,36 +107,33 @@ class OAuthProviderSettings(ProviderSettings):
 class OAuthSettings(OAuthProviderSettings):
     """A provider's client by the names that all providers but GitHub have."""
 
-    oauth_client_id: Annotated[
-        str, Setting("the client ID that the provider gave", "an ID", file=OAUTH_FILE, trait="client_id")
-    ]
-    oauth_client_secret: Annotated[
-        SecretStr,
-        Setting("the client secret that the provider gave", "a secret", file=OAUTH_FILE, trait="client_secret"),
-    ]
+    oauth_client_id: str = setting(
+        ..., "the client ID that the provider gave", "an ID", file=OAUTH_FILE, trait="client_id"
+    )
+    oauth_client_secret: SecretStr = setting(
+        ..., "the client secret that the provider gave", "a secret", file=OAUTH_FILE, trait="client_secret"
+    )
 
 
 class GitHubSettings(OAuthProviderSettings):
     """GitHub and GitHub Enterprise."""
 
-    github_client_id: Annotated[str, Setting("client ID of the OAuth app", "an ID", file=OAUTH_FILE, trait="client_id")]
-    github_client_secret: Annotated[
-        SecretStr, Setting("client secret of the OAuth app", "a secret", file=OAUTH_FILE, trait="client_secret")
-    ]
-    github_url: Annotated[
-        Url,
-        Setting(
-            "the server, for GitHub Enterprise", "an address such as https://github.example.org", trait="github_url"
-        ),
-    ] = "https://github.com"
-    github_allowed_organizations: Annotated[
-        Names,
-        Setting(
-            "organisations, or teams as `organisation:team`, whose members may sign in",
-            "names as in the addresses of their pages",
-            trait="allowed_organizations",
-        ),
-    ] = []
+    github_client_id: str = setting(..., "client ID of the OAuth app", "an ID", file=OAUTH_FILE, trait="client_id")
+    github_client_secret: SecretStr = setting(
+        ..., "client secret of the OAuth app", "a secret", file=OAUTH_FILE, trait="client_secret"
+    )
+    github_url: Url = setting(
+        "https://github.com",
+        "the server, for GitHub Enterprise",
+        "an address such as https://github.example.org",
+        trait="github_url",
+    )
+    github_allowed_organizations: Names = setting(
+        [],
+        "organisations, or teams as `organisation:team`, whose members may sign in",
+        "names as in the addresses of their pages",
+        trait="allowed_organizations",
+    )
 
     @property
     def public_provider(self) -> str:
@@ -175,17 +149,15 @@ class GitHubSettings(OAuthProviderSettings):
 class GitLabSettings(OAuthSettings):
     """gitlab.com or a GitLab of one's own."""
 
-    gitlab_url: Annotated[
-        Url, Setting("the server", "an address such as https://gitlab.example.org", trait="gitlab_url")
-    ] = "https://gitlab.com"
-    gitlab_allowed_groups: Annotated[
-        Names,
-        Setting(
-            "groups whose members may sign in",
-            "names as in the addresses of their pages",
-            trait="allowed_gitlab_groups",
-        ),
-    ] = []
+    gitlab_url: Url = setting(
+        "https://gitlab.com", "the server", "an address such as https://gitlab.example.org", trait="gitlab_url"
+    )
+    gitlab_allowed_groups: Names = setting(
+        [],
+        "groups whose members may sign in",
+        "names as in the addresses of their pages",
+        trait="allowed_gitlab_groups",
+    )
 
     @property
     def public_provider(self) -> str:
@@ -201,14 +173,12 @@ class GitLabSettings(OAuthSettings):
 class GoogleSettings(OAuthSettings):
     """Google accounts and Google Workspace."""
 
-    google_hosted_domain: Annotated[
-        Names,
-        Setting(
-            "only accounts of these domains; with one domain, names are without it",
-            "domains such as example.org",
-            trait="hosted_domain",
-        ),
-    ] = []
+    google_hosted_domain: Names = setting(
+        [],
+        "only accounts of these domains; with one domain, names are without it",
+        "domains such as example.org",
+        trait="hosted_domain",
+    )
 
 
 class AzureAdSettings(OAuthSettings):
@@ -216,21 +186,21 @@ class AzureAdSettings(OAuthSettings):
 
     # Its usual claim here, `name`, is a display name: not unique, and for anybody to choose.
     defaults: ClassVar = {"username_claim": "upn"}
-    aad_tenant_id: Annotated[str, Setting("the directory (tenant) ID", "an ID", trait="tenant_id")]
+    aad_tenant_id: str = setting(..., "the directory (tenant) ID", "an ID", trait="tenant_id")
 
 
 class Auth0Settings(OAuthSettings):
     """Auth0."""
 
-    auth0_domain: Annotated[
-        Host, Setting("the tenant's domain", "a domain such as example.eu.auth0.com", trait="auth0_domain")
-    ]
+    auth0_domain: Host = setting(
+        ..., "the tenant's domain", "a domain such as example.eu.auth0.com", trait="auth0_domain"
+    )
 
 
 class OpenShiftSettings(OAuthSettings):
     """OpenShift's own accounts."""
 
-    openshift_url: Annotated[Url, Setting("the cluster's API", "an address", trait="openshift_url")]
+    openshift_url: Url = setting(..., "the cluster's API", trait="openshift_url")
 
 
 class OpenIdSettings(OAuthSettings):
@@ -241,23 +211,17 @@ class OpenIdSettings(OAuthSettings):
         "scope": ["openid", "profile", "email"],
         "login_service": "OpenID Connect",
     }
-    oauth_issuer_url: Annotated[
-        Url,
-        Setting(
-            "the issuer; the other addresses are discovered from it",
-            "the address in front of /.well-known/openid-configuration",
-            trait="issuer_url",
-        ),
-    ] = ""
-    oauth_authorize_url: Annotated[
-        str, Setting("without an issuer: where people sign in", "an address", trait="authorize_url")
-    ] = ""
-    oauth_token_url: Annotated[
-        Url, Setting("without an issuer: where the hub gets tokens", "an address", trait="token_url")
-    ] = ""
-    oauth_userdata_url: Annotated[
-        Url, Setting("without an issuer: where the hub asks who the user is", "an address", trait="userdata_url")
-    ] = ""
+    oauth_issuer_url: Url = setting(
+        "",
+        "the issuer; the other addresses are discovered from it",
+        "the address in front of /.well-known/openid-configuration",
+        trait="issuer_url",
+    )
+    oauth_authorize_url: str = setting(
+        "", "without an issuer: where people sign in", "an address", trait="authorize_url"
+    )
+    oauth_token_url: Url = setting("", "without an issuer: where the hub gets tokens", trait="token_url")
+    oauth_userdata_url: Url = setting("", "without an issuer: where the hub asks who the user is", trait="userdata_url")
 
     def rules(self) -> Iterator[Problem]:
         """Either the issuer or all three addresses."""

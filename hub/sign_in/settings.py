@@ -4,13 +4,12 @@ A setting with a `trait` is handed on to that trait of the authenticator: a prov
 code.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from hub.errors import Problem
-from hub.settings.model import Setting, SettingsModel, plain, setting_of
+from hub.settings.fields import Flag
+from hub.settings.model import SettingsModel, plain, setting, setting_of
 
 
 class SignInSettings(SettingsModel):
@@ -71,12 +70,9 @@ class SignInSettings(SettingsModel):
 class ProviderSettings(SignInSettings):
     """Users whom a provider knows: an OAuth provider, a directory, or the one who gave out the password."""
 
-    jupyterhub_allow_all: Annotated[
-        bool,
-        Setting(
-            "every account of the provider may sign in; else only users who are listed, added in the console, or in an "
-            "allowed group",
-            "true or false",
-            trait="allow_all",
-        ),
-    ] = False
+    jupyterhub_allow_all: Flag = setting(
+        False,
+        "every account of the provider may sign in; else only users who are listed, added in the console, or in an "
+        "allowed group",
+        trait="allow_all",
+    )

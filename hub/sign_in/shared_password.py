@@ -1,7 +1,5 @@
 """JupyterHub's authenticator with one password for all users; the userlist decides who may sign in."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from jupyterhub.authenticators.shared import SharedPasswordAuthenticator

@@ -1,14 +1,12 @@
 """The settings of `shared-password`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, SecretStr
 
 from hub.errors import Problem
-from hub.settings.model import Setting
+from hub.settings.model import setting
 from hub.sign_in.settings import ProviderSettings
 
 SHARED_FILE = "secrets/shared-password.env"
@@ -24,28 +22,22 @@ class SharedPasswordSettings(ProviderSettings):
     """One password for a workshop, another for its administrators. The lengths are JupyterHub's demands."""
 
     authenticator: ClassVar[str] = "hub.sign_in.shared_password:WorkshopAuthenticator"
-    shared_password: Annotated[
-        SecretStr,
-        AfterValidator(_ascii),
-        Field(min_length=8),
-        Setting(
-            "everybody's password",
-            "8 or more of the characters of an English keyboard",
-            file=SHARED_FILE,
-            trait="user_password",
-        ),
-    ]
-    shared_admin_password: Annotated[
-        SecretStr,
-        AfterValidator(_ascii),
-        Field(min_length=32),
-        Setting(
-            "the administrators' password",
-            "32 or more of the characters of an English keyboard",
-            file=SHARED_FILE,
-            trait="admin_password",
-        ),
-    ]
+    shared_password: Annotated[SecretStr, AfterValidator(_ascii)] = setting(
+        ...,
+        "everybody's password",
+        "8 or more of the characters of an English keyboard",
+        file=SHARED_FILE,
+        trait="user_password",
+        min_length=8,
+    )
+    shared_admin_password: Annotated[SecretStr, AfterValidator(_ascii)] = setting(
+        ...,
+        "the administrators' password",
+        "32 or more of the characters of an English keyboard",
+        file=SHARED_FILE,
+        trait="admin_password",
+        min_length=32,
+    )
 
     def rules(self) -> Iterator[Problem]:
         """The administrators have a password of their own."""

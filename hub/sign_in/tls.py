@@ -1,7 +1,5 @@
 """How the hub checks the certificates of providers and directories."""
 
-from __future__ import annotations
-
 import functools
 import ssl
 

@@ -8,13 +8,12 @@ the console and never listed stay as they are.
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from jupyterhub import orm
 from sqlalchemy.orm import Session
@@ -36,16 +35,16 @@ class History:
     groups: frozenset[str] = frozenset()
 
     @classmethod
-    def load(cls, path: Path) -> History:
+    def load(cls, path: Path) -> Self:
         """Read the history; it is empty where there is no file yet."""
         if not path.exists():
             return cls()
         data = json.loads(path.read_text())
         return cls(frozenset(data["names"]), frozenset(data["groups"]))
 
-    def with_members(self, members: Mapping[str, Member]) -> History:
+    def with_members(self, members: Mapping[str, Member]) -> Self:
         """The history with `members` added."""
-        return History(self.names | members.keys(), self.groups | groups_of(members.values()).keys())
+        return type(self)(self.names | members.keys(), self.groups | groups_of(members.values()).keys())
 
     def save(self, path: Path) -> None:
         """Write the history: completely or not at all, also in a power failure."""

@@ -3,8 +3,6 @@
 One user per line: `name [admin] [group …]`. `#` starts a comment; blank lines and case do not matter.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable

@@ -22,7 +22,7 @@ _WORDS = re.compile(r"[^\W\d_][\w'.,:;)…}-]* [\w{…}'\"(/-]+[.,:;]? \S")
 # What a regular expression or a file has and a sentence has not.
 _PATTERN = re.compile(r"[.)\]][*+?]|\\[\w.]|\w\|\w|\(\?|^# |--\|")
 # Help for developers, and texts about settings, which are in docs/settings.md.
-_ELSEWHERE = {"Setting", "tag", "add_argument", "add_parser", "ArgumentParser", "compile"}
+_ELSEWHERE = {"Setting", "setting", "Field", "tag", "add_argument", "add_parser", "ArgumentParser", "compile"}
 
 
 def page(root: Path) -> str:

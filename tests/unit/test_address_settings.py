@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from hub import configuration
-from hub.admin.address import public_address
 from hub.settings.host import HostSettings
 from hub.settings.hub import HubSettings
 from hub.sign_in.table import AUTHENTICATORS
@@ -126,7 +125,7 @@ def test_proxies_that_cannot_be_are_refused(given: str) -> None:
     ],
 )
 def test_the_address_that_make_up_says(hub: dict[str, str], host: dict[str, str], address: str) -> None:
-    assert public_address(configuration.settings(TOKENS | hub | host)) == address
+    assert configuration.settings(TOKENS | hub | host).public_address == address
 
 
 def test_a_callback_without_the_path_is_refused() -> None:

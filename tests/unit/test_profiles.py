@@ -12,11 +12,13 @@ from hub.profiles import form, profiles
 from hub.profiles.choice import Asked, ChoiceError, Choices, NothingAskedError
 from hub.profiles.profiles import Profile
 from hub.settings.hub import HubSettings
+from hub.settings.model import setting_of
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = HubSettings.model_validate(
     {"configproxy_auth_token": "c" * 64, "jupyterhub_health_token": "f" * 64, "gpus": "all"}
 )
+IMAGE_EXPECTED = setting_of(Profile, "image").expected
 
 
 def problems(text: str) -> list[str]:
@@ -75,8 +77,8 @@ FIELDS = "name, description, image, memory, cpu, gpus, environment, groups, defa
         (f"name: {'a' * 61}", 1, f"name is {'a' * 61!r}; expected {NAME}"),
         ("name: a\n  memroy: 2G", 2, f"'memroy' is not known here; expected one of {FIELDS}"),
         ("name: a\n  description: [b]", 2, "description is ['b']; expected a sentence or two, at most 300 characters."),
-        ("name: a\n  image: My Image", 2, f"image is 'My Image'; expected {profiles.IMAGE_EXPECTED}."),
-        ("name: a\n  image: --privileged", 2, f"image is '--privileged'; expected {profiles.IMAGE_EXPECTED}."),
+        ("name: a\n  image: My Image", 2, f"image is 'My Image'; expected {IMAGE_EXPECTED}."),
+        ("name: a\n  image: --privileged", 2, f"image is '--privileged'; expected {IMAGE_EXPECTED}."),
         ("name: a\n  memory: 2", 2, f"memory is 2; expected {SIZE}"),
         ("name: a\n  memory: lots", 2, f"memory is 'lots'; expected {SIZE}"),
         ("name: a\n  memory: true", 2, f"memory is True; expected {SIZE}"),

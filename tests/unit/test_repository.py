@@ -42,7 +42,6 @@ MAKEFILE = "".join(path.read_text() for path in MAKEFILES)
 ENV_LINES = (REPOSITORY / ".env").read_text().splitlines()
 ENV = dict(line.split("=", 1) for line in ENV_LINES if line and not line.startswith("#"))
 
-EXAMPLES = sorted(REPOSITORY.glob("examples/*/docker-compose*.yml"))
 NPM_LOCKS = sorted([*REPOSITORY.glob("*/package-lock.json"), *REPOSITORY.glob("tests/*/**/package-lock.json")])
 LOCKS = sorted([*REPOSITORY.glob("*/requirements*.txt"), *REPOSITORY.glob("examples/*/requirements*.txt")]) + NPM_LOCKS
 # Written while the deployment is used, and in .gitignore, or git's own.
@@ -197,11 +196,10 @@ def test_every_npm_package_has_a_hash(lock: Path) -> None:
     assert [name for name, package in packages.items() if name and not package.get("integrity")] == []
 
 
-@pytest.mark.parametrize("overlay", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_the_gateway_of_an_example_is_the_locked_one(overlay: Path) -> None:
-    services = yaml.safe_load(overlay.read_text())["services"].values()
-    tags = {each["image"].rpartition(":")[2] for each in services if "-gateway:" in each.get("image", "")}
-    assert tags <= {version("examples/kernel-gateway/requirements.txt", "jupyter-kernel-gateway")}
+def test_the_gateway_of_the_example_is_the_locked_one() -> None:
+    service = yaml.safe_load((REPOSITORY / "examples/kernel-gateway/gateway.yml").read_text())["services"]["gateway"]
+    locked = version("examples/kernel-gateway/requirements.txt", "jupyter-kernel-gateway")
+    assert service["image"].endswith(f"-gateway:{locked}")
 
 
 def test_an_image_on_top_of_the_jupyter_projects_has_the_hubs_jupyterhub() -> None:
@@ -212,15 +210,6 @@ def test_an_image_on_top_of_the_jupyter_projects_has_the_hubs_jupyterhub() -> No
 def test_kernels_in_the_gateway_are_those_of_the_notebook() -> None:
     locks = ("singleuser/requirements.txt", "examples/kernel-gateway/requirements.txt")
     assert len({version(lock, "ipykernel") for lock in locks}) == 1
-
-
-def test_both_overlays_of_the_gateway_have_the_same_settings() -> None:
-    folder = REPOSITORY / "examples" / "kernel-gateway"
-    shared = yaml.safe_load((folder / "docker-compose.yml").read_text())["services"]["gateway"]
-    of_people = yaml.safe_load((folder / "docker-compose.per-user.yml").read_text())
-    assert of_people["x-settings"] == shared["environment"]
-    own = {"container_name", "hostname", "environment", "networks"}
-    assert of_people["x-gateway"] == {key: value for key, value in shared.items() if key not in own}
 
 
 # --- Secrets ---

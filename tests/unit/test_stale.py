@@ -8,7 +8,7 @@ from host import servers
 from host.servers import Server
 from hub import configuration
 from hub.servers import config, stale
-from hub.servers.stale import Origin
+from hub.servers.stale import SETTINGS_LABEL
 from hub.settings.hub import HubSettings
 from hub.settings.model import setting_of
 from support.settings import TOKENS
@@ -56,9 +56,9 @@ NEEDED = {
 }
 
 
-def origin(**given: str) -> Origin:
+def origin(**given: str) -> dict[str, str]:
     # Another image may switch its user.
-    return Origin.of(configuration.settings(TOKENS | {"DOCKER_NOTEBOOK_IMAGE": "theirs"} | given))
+    return stale.labels(configuration.settings(TOKENS | {"DOCKER_NOTEBOOK_IMAGE": "theirs"} | given))
 
 
 def other(name: str) -> dict[str, str]:
@@ -68,12 +68,12 @@ def other(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", sorted(HubSettings.model_fields.keys() - NOT_OF_SERVERS))
 def test_another_value_is_noticed(name: str) -> None:
-    assert origin(**other(name.upper())).settings != origin().settings
+    assert origin(**other(name.upper()))[SETTINGS_LABEL] != origin()[SETTINGS_LABEL]
 
 
 @pytest.mark.parametrize("name", sorted(NOT_OF_SERVERS - {name.lower() for name in TOKENS}))
 def test_what_no_server_depends_on_is_not(name: str) -> None:
-    assert origin(**other(name.upper())).settings == origin().settings
+    assert origin(**other(name.upper()))[SETTINGS_LABEL] == origin()[SETTINGS_LABEL]
 
 
 def test_another_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_another_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(stale, "FILES", (file,))
     before = origin()
     file.write_text("- name: Small\n")
-    assert origin().settings != before.settings
+    assert origin()[SETTINGS_LABEL] != before[SETTINGS_LABEL]
 
 
 def test_the_settings_of_a_choice_count_its_secrets_too() -> None:
@@ -90,12 +90,12 @@ def test_the_settings_of_a_choice_count_its_secrets_too() -> None:
     homes = {"JUPYTERHUB_SPAWNER": "docker-system-user", "OVERLAY_SYSTEM_USERS": "1"}
     moved = homes | {"HOST_HOMEDIR_FORMAT": "/srv/{username}"}
     found = [origin(), origin(**url), *tokens, origin(**homes), origin(**moved)]
-    assert len({each.settings for each in found}) == len(found)
+    assert len({each[SETTINGS_LABEL] for each in found}) == len(found)
 
 
 def test_the_labels_are_written() -> None:
     labels = config.labels(configuration.settings(TOKENS | {"DOCKER_NOTEBOOK_IMAGE": "theirs"}))
-    assert labels["org.jupyter.hub.settings"] == origin().settings
+    assert labels["org.jupyter.hub.settings"] == origin()[SETTINGS_LABEL]
     assert labels["org.jupyter.hub.volumes"] == "shared"
     assert labels["org.jupyter.hub.project"] == "jupyterhub"
 
@@ -110,14 +110,14 @@ def test_the_labels_are_written() -> None:
         (origin(NAMED_SERVER_VOLUMES="own"), True, {}, ()),
         (origin(NAMED_SERVER_VOLUMES="own"), True, {"org.jupyter.hub.server": "gpu"}, ("older settings",)),
         (origin(), True, {"org.jupyter.hub.server": "gpu"}, ()),
-        (None, True, {}, ("older settings",)),
+        ({}, True, {}, ("older settings",)),
     ],
 )
 def test_what_is_old_about_a_server(
-    made_from: Origin | None, image_is_current: bool, labels: dict[str, str], old: tuple[str, ...]
+    made_from: dict[str, str], image_is_current: bool, labels: dict[str, str], old: tuple[str, ...]
 ) -> None:
-    mine = {"org.jupyter.hub.user": "zoe"} | (made_from.labels() if made_from else {}) | labels
-    server = servers.judge(mine, image_is_current, origin().labels())
+    mine = {"org.jupyter.hub.user": "zoe"} | made_from | labels
+    server = servers.judge(mine, image_is_current, origin())
     assert (server.user, server.old) == ("zoe", old)
 
 

@@ -7,8 +7,6 @@ opens its port.
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Mapping
 
@@ -29,9 +27,9 @@ def find(db: Session, name: str) -> UserInfo | None:
     return db.query(UserInfo).populate_existing().filter(UserInfo.username == name).first()
 
 
-def create(db: Session, name: str, hashed: bytes) -> None:
-    """Make an authorised account. Committed at the end."""
-    db.add(UserInfo(username=name, password=hashed, is_authorized=True))
+def create(db: Session, name: str, hashed: bytes, authorized: bool = True) -> None:
+    """Make an account. Committed at the end."""
+    db.add(UserInfo(username=name, password=hashed, is_authorized=authorized))
     db.commit()
 
 

@@ -5,8 +5,6 @@ What is changed, and why, is in docs/people.md. Its pages and its table stay as 
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportGeneralTypeIssues=false
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 
@@ -73,8 +71,7 @@ class AccountAuthenticator(NativeAuthenticator):
         hashed = await _in_worker(passwords.hash_password, password)
         if self._taken(name):  # another visitor may have taken it during the hash
             return self._name_complaint(name), ""
-        self.db.add(UserInfo(username=name, password=hashed, is_authorized=self.open_signup))
-        self.db.commit()
+        accounts.create(self.db, name, hashed, self.open_signup)
         if self.open_signup:
             return None, "Your account is ready. You can sign in now."
         return None, "Your account is waiting for an administrator's approval. You can sign in after that."

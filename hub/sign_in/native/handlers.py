@@ -5,27 +5,21 @@ Of these defects of NativeAuthenticator 1.3, one has an issue upstream, the chan
 the tests of native accounts fail while it is needed.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
-from jupyterhub.handlers.login import LoginHandler as HubLoginHandler
 from jupyterhub.scopes import needs_scope
 from nativeauthenticator import handlers as native
 from tornado import web
 from tornado.escape import url_escape
 
+from hub.sign_in.form import FormHandler
 
-class LoginHandler(native.LoginHandler):
+
+class LoginHandler(FormHandler, native.LoginHandler):
     """Sign in. The original's `post` needs `statsd`, which JupyterHub 6 does not have: every login failed with 500."""
 
-    async def post(self) -> None:
-        """Sign in. A form without a name, which would fail with status 500, is treated as one with an empty name."""
-        for arguments in (self.request.arguments, self.request.body_arguments):
-            arguments.setdefault("username", [b""])
-        await HubLoginHandler.post(self)
-
     def _render(self, login_error: str | None = None, username: str | None = None, **context: Any) -> Any:
+        """The original does not take what JupyterHub has for the page of an error, `sync` among it."""
         names = {
             "next": url_escape(self.get_argument("next", default="")),
             "username": username,

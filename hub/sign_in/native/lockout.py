@@ -1,7 +1,5 @@
 """Lock a name after too many failed sign-ins."""
 
-from __future__ import annotations
-
 import time
 from collections import OrderedDict
 from collections.abc import Callable

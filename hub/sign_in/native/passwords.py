@@ -1,7 +1,5 @@
 """Passwords: which ones are good enough, how they are hashed, and where the initial ones are kept."""
 
-from __future__ import annotations
-
 import functools
 import os
 import secrets
@@ -90,11 +88,9 @@ class InitialPasswords:
 
     def all(self) -> dict[str, str]:
         """Every name whose initial password is still in use, with the password."""
-        if not self.directory.is_dir():
-            return {}
-        kept = (path for path in self.directory.iterdir() if not path.name.endswith("%.partial"))
         found = {}
-        for path in kept:
-            with suppress(FileNotFoundError):  # deleted meanwhile
-                found[unquote(path.name)] = path.read_text()
+        for path in self.directory.glob("*"):
+            if not path.name.endswith("%.partial"):
+                with suppress(FileNotFoundError):  # deleted meanwhile
+                    found[unquote(path.name)] = path.read_text()
         return found

@@ -1,12 +1,11 @@
 """The settings of `native`."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, SecretStr
 
-from hub.settings.model import Setting
+from hub.settings.fields import Flag
+from hub.settings.model import setting
 from hub.sign_in.native import passwords
 from hub.sign_in.settings import SignInSettings
 
@@ -23,25 +22,18 @@ class NativeSettings(SignInSettings):
     authenticator: ClassVar[str] = "hub.sign_in.native.authenticator:AccountAuthenticator"
     has_accounts: ClassVar[bool] = True
 
-    native_signup: Annotated[
-        bool,
-        Setting(
-            "visitors may sign up; they wait for an administrator's approval", "true or false", trait="enable_signup"
-        ),
-    ] = True
-    native_open_signup: Annotated[
-        bool,
-        Setting("demo mode: new users may sign in at once, without an approval", "true or false", trait="open_signup"),
-    ] = False
-    jupyterhub_admin_password: Annotated[
-        SecretStr | None,
-        AfterValidator(_good_password),
-        Setting(
-            "initial password of JUPYTERHUB_ADMIN; empty: a random one",
-            "8 characters or more, at most 72 bytes, and none of the common ones",
-            file="secrets/hub.env",
-        ),
-    ] = None
+    native_signup: Flag = setting(
+        True, "visitors may sign up; they wait for an administrator's approval", trait="enable_signup"
+    )
+    native_open_signup: Flag = setting(
+        False, "demo mode: new users may sign in at once, without an approval", trait="open_signup"
+    )
+    jupyterhub_admin_password: Annotated[SecretStr | None, AfterValidator(_good_password)] = setting(
+        None,
+        "initial password of JUPYTERHUB_ADMIN; empty: a random one",
+        "8 characters or more, at most 72 bytes, and none of the common ones",
+        file="secrets/hub.env",
+    )
 
     @property
     def template_paths(self) -> list[str]:

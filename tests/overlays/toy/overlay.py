@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from hub.errors import OperatorError
 from hub.overlays import Overlay
-from hub.settings.model import Setting, SettingsModel
+from hub.settings.model import SettingsModel, setting
 
 if TYPE_CHECKING:
     from host.engine import Host
@@ -18,9 +16,7 @@ if TYPE_CHECKING:
 class ToySettings(SettingsModel):
     """What the toy says."""
 
-    toy_greeting: Annotated[str, Field(pattern=r"^[a-z]+$"), Setting("how users are greeted", "small letters")] = (
-        "hello"
-    )
+    toy_greeting: str = setting("hello", "how users are greeted", "small letters", pattern=r"^[a-z]+$")
 
 
 class Toy(Overlay):
