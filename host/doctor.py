@@ -74,7 +74,7 @@ def examine(host: Host) -> Report:
     disk(report, shutil.disk_usage("/").free)  # the container's root lies in the Engine's own directory
     if usable:
         made(report, host)
-        for image in images(host):
+        for image in host.notebook_images():
             notebook_image(report, host, image)
         running_servers(report, host)
         gpus(report, host)
@@ -172,11 +172,6 @@ def made(report: Report, host: Host) -> None:
             report.fail(f"the {what} is missing", "make network volumes")
         else:
             report.ok(f"the {what} is there")
-
-
-def images(host: Host) -> list[str]:
-    """The images that servers may be started from: that of `.env`, then those of the profiles, each once."""
-    return list(dict.fromkeys([host.found.hub.docker_notebook_image, *profiles.images(host.found.profiles)]))
 
 
 def notebook_image(report: Report, host: Host, image: str) -> None:

@@ -19,6 +19,7 @@ from hub import configuration
 from hub.configuration import Configuration
 from hub.errors import OperatorError, RelayedError
 from hub.names import PROJECT_LABEL
+from hub.profiles import profiles
 
 COMPOSE_PROJECT = "com.docker.compose.project"
 COMPOSE_SERVICE = "com.docker.compose.service"
@@ -72,10 +73,9 @@ class Host:
         """The image that this program runs in."""
         return f"{self.project}-host"
 
-    @property
-    def own_notebook_image(self) -> str:
-        """The notebook image that `make build` builds."""
-        return f"{self.project}-user"
+    def notebook_images(self) -> list[str]:
+        """The images that servers may be started from: that of `.env`, then those of the profiles, each once."""
+        return list(dict.fromkeys([self.found.hub.docker_notebook_image, *profiles.images(self.found.profiles)]))
 
     def run(
         self,
