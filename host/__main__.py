@@ -1,14 +1,11 @@
 """What `make` runs beside the Engine: scripts/host VERB. The checkout comes as a tar on stdin (host/checkout.py)."""
 
-from __future__ import annotations
-
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from docker.errors import NotFound
 
@@ -54,7 +51,8 @@ def prepare(host: Host, arguments: Sequence[str]) -> None:
         "docker-gid": str(Path("/var/run/docker.sock").stat().st_gid).encode(),
         "images": "\n".join(missing_images(host)).encode(),
     }
-    if list(missing(host)) or host.found.folders or rights.starts_as_root(host.found.hub):
+    missing = not all(there for *_, there in host.kept())
+    if missing or host.found.folders or rights.starts_as_root(host.found.hub):
         facts["make"] = b""
     sys.stdout.buffer.write(packed(made.files | pair.files | facts))
     for warning in warnings:
@@ -87,22 +85,12 @@ def no_root(host: Host, _: Sequence[str] = ()) -> None:
 
 
 def network_and_volumes(host: Host, _: Sequence[str] = ()) -> None:
-    """Make what must stay, unless it is there: Compose does not own it, so that `down -v` cannot delete it."""
+    """Make what must stay, unless it is there."""
     with_tokens(host)
-    for kind, made, name in missing(host):
-        made.create(name)
-        say(f"Made the {kind} {name}")
-
-
-def missing(host: Host) -> Iterator[tuple[str, Any, str]]:
-    """Yield each network and volume that is missing: its kind, what makes it, its name."""
-    volumes = [host.found.host.data_volume_host, *(name for each in host.found.overlays for name in each.volumes())]
-    wanted = [("network", host.client.networks, host.found.hub.docker_network_name)]
-    for kind, made, name in [*wanted, *(("volume", host.client.volumes, volume) for volume in volumes)]:
-        try:
-            made.get(name)
-        except NotFound:
-            yield kind, made, name
+    for kind, collection, name, there in host.kept():
+        if not there:
+            collection.create(name)
+            say(f"Made the {kind} {name}")
 
 
 def images(host: Host, _: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -172,6 +172,24 @@ class Host:
             return self.client.images.get(name).id or ""
         except ImageNotFound:
             return ""
+
+    def kept(self) -> Iterator[tuple[str, Any, str, bool]]:
+        """The network and the volumes that `make build` makes once; Compose does not own them: `down -v` deletes none.
+
+        Yields:
+            The kind, what makes one of it, the name, and whether it is there.
+        """
+        volumes = [self.found.host.data_volume_host, *(name for each in self.found.overlays for name in each.volumes())]
+        for kind, collection, name in (
+            ("network", self.client.networks, self.found.hub.docker_network_name),
+            *(("volume", self.client.volumes, volume) for volume in volumes),
+        ):
+            try:
+                collection.get(name)
+            except NotFound:
+                yield kind, collection, name, False
+            else:
+                yield kind, collection, name, True
 
     def user_of(self, image: str, **options: Any) -> int:
         """The number of the user that an image runs a command as.
