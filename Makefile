@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 IN_HUB := . scripts/lib.sh && in_hub python -m hub.admin
 # For what needs no deployment that was built before.
-BUILD_HOST := . scripts/lib.sh && scripts/base-image && compose_host build --quiet host
+BUILD_HOST := . scripts/lib.sh && scripts/base-image && build_host
 # The shell has a USER, too: only one given to make counts.
 NAME = $(if $(filter command,$(origin USER)),'$(USER)')
 

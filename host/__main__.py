@@ -1,14 +1,10 @@
 """What `make` runs beside the Engine: scripts/host VERB. The checkout comes as a tar on stdin (host/checkout.py)."""
 
-from __future__ import annotations
-
-import argparse
 import sys
+import tarfile
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from docker.errors import NotFound
@@ -16,41 +12,51 @@ from docker.errors import NotFound
 from host import check, doctor, folders, generate, ports, secrets, servers, users
 from host.checkout import Checkout, packed
 from host.engine import Host
-from hub import errors
+from hub import errors, paths
+from hub.admin.address import public_address
 from hub.errors import OperatorError
 from hub.names import USER_LABEL
-from hub.overlays import Overlay, overlays
-from hub.overlays import Verb as OverlayVerb
+from hub.overlays import overlays
+from hub.servers import rights
+from hub.sign_in.native.passwords import InitialPasswords
 
-type Run = Callable[[Host, Sequence[str]], None]
-
-
-@dataclass(frozen=True)
-class Verb:
-    """A verb: what it does, and its help."""
-
-    run: Run
-    help: str
+type Verb = Callable[[Host, Sequence[str]], None]
 
 
 def say(text: str) -> None:
     """Print for a person: stdout is for what a verb makes."""
-    if text:
-        print(f"==> {text}", file=sys.stderr)
+    print(f"==> {text}", file=sys.stderr)
 
 
-def prepare(host: Host, names: Sequence[str]) -> None:
-    """Check everything; write a tar with what is missing in secrets/, and the number of the socket's group."""
-    root = host.checkout.root
+def prepare(host: Host, arguments: Sequence[str]) -> None:
+    """Check everything, before anything changes.
+
+    Writes a tar with what is missing in secrets/, and with facts for scripts/build: the number of the socket's group,
+    the notebook images to build or pull, and a file `make` when there is something for that verb to do.
+
+    Args:
+        host: the Docker host.
+        arguments: the names of this machine for a self-signed certificate; `--ports` to see that these are free, too.
+    """
     made = with_tokens(host)
     warnings = list(check.settings_and_files(host))
-    pair = secrets.pair(root, [*names, *check.names(host)])
+    names = [*(name for name in arguments if name != "--ports"), *check.names(host)]
+    pair = secrets.pair(host.checkout.root, names)
     host.checkout.add(pair.files, {})
     warnings += check.pair(host)
-    group = check.docker_host(host)
-    facts = {"docker-gid": str(group).encode(), "images": "\n".join(missing_images(host)).encode()}
+    check.docker_host(host)
+    if "--ports" in arguments:
+        ports.check(host)
+    facts = {
+        "docker-gid": str(Path("/var/run/docker.sock").stat().st_gid).encode(),
+        "images": "\n".join(missing_images(host)).encode(),
+    }
+    missing = not all(there for *_, there in host.kept())
+    if missing or host.found.folders or rights.starts_as_root(host.found.hub):
+        facts["make"] = b""
     sys.stdout.buffer.write(packed(made.files | pair.files | facts))
-    sys.stderr.write(check.in_lines(warnings))
+    for warning in warnings:
+        print(f"WARNING: {warning}", file=sys.stderr)
     for line in made.said + pair.said:
         say(line)
 
@@ -62,10 +68,8 @@ def with_tokens(host: Host) -> secrets.Made:
     return made
 
 
-def make(host: Host, arguments: Sequence[str]) -> None:
-    """Make network and volumes, and see that no image stays root, and with `ports` that the ports are free."""
-    if arguments:
-        ports.check(host)
+def make(host: Host, _: Sequence[str]) -> None:
+    """Make network, volumes and shared folders, and see that no image stays root."""
     no_root(host)
     network_and_volumes(host)
     for line in folders.make(host):
@@ -75,22 +79,17 @@ def make(host: Host, arguments: Sequence[str]) -> None:
 def no_root(host: Host, _: Sequence[str] = ()) -> None:
     """See that no notebook image stays root, where NB_UID, NB_GID or GRANT_SUDO make servers start as root."""
     with_tokens(host)
-    if doctor.rights.starts_as_root(host.found.hub):
-        for image in doctor.images(host):
+    if rights.starts_as_root(host.found.hub):
+        for image in host.notebook_images():
             doctor.refuse_root(host, image)
 
 
 def network_and_volumes(host: Host, _: Sequence[str] = ()) -> None:
-    """Make what must stay, unless it is there: Compose does not own it, so that `down -v` cannot delete it."""
+    """Make what must stay, unless it is there."""
     with_tokens(host)
-    client = host.client
-    volumes = [host.found.host.data_volume_host, *(name for each in host.found.overlays for name in each.volumes())]
-    wanted = [("network", client.networks, host.found.hub.docker_network_name)]
-    for kind, made, name in [*wanted, *(("volume", client.volumes, volume) for volume in volumes)]:
-        try:
-            made.get(name)
-        except NotFound:
-            made.create(name)
+    for kind, collection, name, there in host.kept():
+        if not there:
+            collection.create(name)
             say(f"Made the {kind} {name}")
 
 
@@ -102,26 +101,42 @@ def images(host: Host, _: Sequence[str]) -> None:
 
 def missing_images(host: Host) -> list[str]:
     """The notebook images to build or to pull: the own one always, another one where it is missing."""
-    used = doctor.images(host)
-    return [image for image in used if image == host.own_notebook_image or not host.image_id(image)]
+    own = f"{host.project}-user"
+    return [image for image in host.notebook_images() if image == own or not host.image_id(image)]
 
 
 def welcome(host: Host, _: Sequence[str]) -> None:
     """Print where to sign in, and whose servers are older."""
-    print(f"\nJupyterHub is ready.\n\n{host.in_hub('python', '-m', 'hub.admin', 'welcome')}")
-    print("Next: write names into userlist, then: make build && docker compose up -d && make users")
+    found, admin = host.found, host.found.hub.jupyterhub_admin
+    lines = [("Address", public_address(found)), ("Administrator", admin or "see make users")]
+    if found.sign_in.has_accounts:
+        initial = initial_passwords(host).get(admin.lower())
+        lines.append(("Initial password", initial or f"the one you set (lost? make password USER={admin})"))
+    else:
+        lines.append(("Signing in", f"with {found.hub.jupyterhub_authenticator}"))
+    print("\nJupyterHub is ready.\n", *(f"  {title:<17} {value}" for title, value in lines), sep="\n")
+    print("\nNext: write names into userlist, then: make build && docker compose up -d && make users")
     older(host)
 
 
-def running(host: Host, _: Sequence[str] = ()) -> None:
+def initial_passwords(host: Host) -> dict[str, str]:
+    """The initial passwords that are still in use, by name. A program in the hub's container takes a second for it."""
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryDirectory() as folder, suppress(NotFound):
+        file.writelines(host.client.containers.get(host.project).get_archive(str(paths.INITIAL_PASSWORDS))[0])
+        file.seek(0)
+        with tarfile.open(fileobj=file) as tar:
+            tar.extractall(folder, filter="data")
+        return InitialPasswords(Path(folder) / paths.INITIAL_PASSWORDS.name).all()
+    return {}
+
+
+def running(host: Host, _: Sequence[str]) -> None:
     """Print the servers that run, and whose servers a restart would change."""
     lines = [("SERVER", "STATUS", "USER", "IMAGE")]
     lines += [
-        (each.name, each.status, each.labels[USER_LABEL], each.attrs["Config"]["Image"]) for each in host.servers()
+        (str(each.name), each.status, each.labels[USER_LABEL], each.attrs["Config"]["Image"]) for each in host.servers()
     ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        print("   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    print(users.columns(lines, "   "))
     older(host)
 
 
@@ -159,60 +174,52 @@ def settings(host: Host, _: Sequence[str]) -> None:
     sys.stdout.buffer.write(packed({str(path): text.encode() for path, text in files.items()}, mode=0o644))
 
 
-VERBS = {
-    "prepare": Verb(prepare, "check everything, and make what is missing in secrets/; NAME: this machine's names"),
-    "make": Verb(make, "make network, volumes and shared folders; ports: see that these are free, too"),
-    "volumes": Verb(network_and_volumes, "make network and volumes"),
-    "no-root": Verb(no_root, "see that no notebook image stays root"),
-    "images": Verb(images, "print the notebook images to build or pull"),
-    "welcome": Verb(welcome, "print where to sign in"),
-    "servers": Verb(running, "print the users' servers that run"),
-    "users": Verb(lambda host, _: print(users.report(host)), "print the table of users"),
-    "doctor": Verb(lambda host, _: doctor.print_report(host), "print a report on everything"),
-    "stop": Verb(stop, "stop every user's server"),
-    "clean": Verb(clean, "remove images and network"),
-    "settings": Verb(settings, "write what is generated from the settings"),
+# The Makefile says what each is for; those of a choice in examples/ stand in its verbs.mk.
+VERBS: dict[str, Verb] = {
+    "prepare": prepare,
+    "make": make,
+    "volumes": network_and_volumes,
+    "no-root": no_root,
+    "images": images,
+    "welcome": welcome,
+    "servers": running,
+    "users": lambda host, _: print(users.report(host)),
+    "doctor": lambda host, _: doctor.print_report(host),
+    "stop": stop,
+    "clean": clean,
+    "settings": settings,
 }
 
 
-def of_overlays() -> dict[str, Verb]:
-    """The verbs that the choices in examples/ add."""
-    return {
-        name: Verb(partial(of_overlay, each, run), f"see examples/{each.folder()}")
-        for each in overlays()
-        for name, run in each.verbs.items()
-    }
-
-
-def of_overlay(kind: type[Overlay], run: OverlayVerb, host: Host, arguments: Sequence[str]) -> None:
-    """Run a verb of a choice.
+def of_choice(host: Host, verb: str, arguments: Sequence[str]) -> None:
+    """Run a verb of a choice in examples/.
 
     Raises:
-        OperatorError: the choice is not in use, or the verb has failed.
+        OperatorError: no choice has it, or the choice is not in use, or the verb has failed.
     """
+    kind = next((each for each in overlays() if verb in each.verbs), None)
+    if kind is None:
+        raise OperatorError(f"scripts/host has no verb {verb!r}", f"choose one of {', '.join(VERBS)}")
     chosen = next((each for each in host.found.overlays if isinstance(each, kind)), None)
     if chosen is None:
         page = f"examples/{kind.folder()}/README.md"
         raise OperatorError(f"examples/{kind.folder()} is not in use", f"set what {page} says, then run: make up")
-    run(chosen, host, arguments)
+    kind.verbs[verb](chosen, host, arguments)
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(verb: str = "", *arguments: str) -> None:
     """Run a verb.
 
     Raises:
         OperatorError: it cannot be done.
     """
-    verbs = VERBS | of_overlays()
-    parser = argparse.ArgumentParser(prog="scripts/host", description="What make runs beside the Docker Engine.")
-    sub = parser.add_subparsers(dest="verb", required=True)
-    for name, verb in verbs.items():
-        sub.add_parser(name, help=verb.help).add_argument("arguments", nargs="*", metavar="ARGUMENT")
-    given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        checkout = Checkout.receive(sys.stdin.buffer, Path(folder))
-        verbs[given.verb].run(Host(checkout), given.arguments)
+        host = Host(Checkout.receive(sys.stdin.buffer, Path(folder)))
+        if verb in VERBS:
+            VERBS[verb](host, arguments)
+        else:
+            of_choice(host, verb, arguments)
 
 
 if __name__ == "__main__":
-    errors.run(partial(main, sys.argv[1:]))
+    errors.run(main, *sys.argv[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,8 +39,8 @@ def settings_and_files(host: Host) -> Iterator[str]:
         syntax(path)
 
 
-def docker_host(host: Host) -> int:
-    """See that the Docker host has what the settings name; returns the number of the group of the Engine's socket.
+def docker_host(host: Host) -> None:
+    """See that the Docker host has what the settings name.
 
     Raises:
         OperatorError: it has not.
@@ -50,14 +50,6 @@ def docker_host(host: Host) -> int:
     folders.check(host)
     for overlay in host.found.overlays:
         overlay.check(host)
-    socket = host.found.host.docker_socket
-    done = host.sees(socket, "/socket", "stat --format %g /socket")
-    if done.code:
-        raise OperatorError(
-            f"DOCKER_SOCKET={socket} is not on the Docker host: {done.last_words}",
-            "correct it in .env; the Engine's socket is usually /var/run/docker.sock",
-        )
-    return int(done.out)
 
 
 def names(host: Host) -> list[str]:
@@ -132,8 +124,3 @@ def can_limit_volumes(host: Host, size: int) -> None:
             f"put {host.client.info()['DockerRootDir']} on XFS mounted with pquota or ext4 mounted with prjquota "
             "(docs/limits.md), or set DISK_LIMIT=0",
         ) from None
-
-
-def in_lines(warnings: Iterable[str]) -> str:
-    """Warnings as they are printed."""
-    return "".join(f"WARNING: {warning}\n" for warning in warnings)

@@ -1,18 +1,14 @@
 """`make doctor`: one report on everything that has to be right, to read or to paste. It changes nothing."""
 
-from __future__ import annotations
-
 import logging
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-
-from docker.errors import NotFound
+from typing import NamedTuple
 
 from host import check, folders, servers
-from host.engine import TIMED_OUT, Done, Host
+from host.engine import TIMED_OUT, Host
 from hub import configuration
 from hub.errors import OperatorError
 from hub.names import USER_LABEL
@@ -31,54 +27,19 @@ SPAWN_CMD = "set DOCKER_SPAWN_CMD=jupyterhub-singleuser in .env"
 # The rights of a user's server.
 PROBE = {"pids_limit": 256, "mem_limit": "1g"}
 REACH = "import urllib.request as r; print(r.urlopen('{}', timeout=10).read().decode())"
+NO_PROGRAM = "executable file not found"
 
 
-@dataclass
-class Report:
-    """The lines of the report, in their order, and how many of them are bad."""
+class Finding(NamedTuple):
+    """A line of the report: `ok`; `warn` for what works, and should not stay as it is; `FAIL`."""
 
-    lines: list[str] = field(default_factory=list)
-    failed: int = 0
-    warned: int = 0
+    level: str
+    what: str
+    fix: str = ""
 
-    def ok(self, what: str) -> None:
-        """Add what is as it should be."""
-        self.lines.append(f"ok    {what}")
-
-    def warn(self, what: str, fix: str) -> None:
-        """Add what works, and should not stay as it is."""
-        self.warned += 1
-        self.lines += [f"warn  {what}", f"      Fix: {fix}"]
-
-    def fail(self, what: str, fix: str) -> None:
-        """Add what does not work."""
-        self.failed += 1
-        self.lines += ["FAIL  " + what.replace("\n", "\n      "), f"      Fix: {fix}"]
-
-    @property
-    def verdict(self) -> str:
-        """The last line."""
-        if not self.failed and not self.warned:
-            return "Everything is as it should be."
-        counts = [f"{number} {name}" for number, name in ((self.failed, "FAIL"), (self.warned, "warn")) if number]
-        return f"{' and '.join(counts)}: begin with the first one above."
-
-
-def examine(host: Host) -> Report:
-    """Look at everything; what depends on settings is left out where they cannot be used."""
-    report = Report()
-    engine, compose = host.client.version()["Version"], host.checkout.given("compose-version").decode().strip()
-    report.ok(f"Docker Engine {engine}, Compose {compose}")
-    usable = settings(report, host)
-    services(report, host)
-    disk(report, shutil.disk_usage("/").free)  # the container's root lies in the Engine's own directory
-    if usable:
-        made(report, host)
-        for image in images(host):
-            notebook_image(report, host, image)
-        running_servers(report, host)
-        gpus(report, host)
-    return report
+    def __str__(self) -> str:
+        fix = f"\nFix: {self.fix}" if self.fix else ""
+        return f"{self.level:<6}{self.what}{fix}".replace("\n", "\n      ")
 
 
 def print_report(host: Host) -> None:
@@ -87,14 +48,37 @@ def print_report(host: Host) -> None:
     Raises:
         SystemExit: 1 when something is FAIL.
     """
-    report = examine(host)
-    print(f"{host.project}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC", *report.lines, "", report.verdict, sep="\n")
-    if report.failed:
+    findings = list(examine(host))
+    title = f"{host.project}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    print(title, *findings, "", verdict([each.level for each in findings]), sep="\n")
+    if any(each.level == "FAIL" for each in findings):
         raise SystemExit(1)
 
 
-def settings(report: Report, host: Host) -> bool:
-    """What `make build` would say of settings and files, all of it; returns whether they can be used."""
+def verdict(levels: Sequence[str]) -> str:
+    """The last line."""
+    counts = [f"{levels.count(level)} {level}" for level in ("FAIL", "warn") if level in levels]
+    return f"{' and '.join(counts)}: begin with the first one above." if counts else "Everything is as it should be."
+
+
+def examine(host: Host) -> Iterator[Finding]:
+    """Look at everything; what depends on settings is left out where they cannot be used."""
+    engine, compose = host.client.version()["Version"], host.checkout.given("compose-version").decode().strip()
+    yield Finding("ok", f"Docker Engine {engine}, Compose {compose}")
+    of_settings = list(settings(host))
+    yield from of_settings
+    yield from services(host)
+    yield disk(shutil.disk_usage("/").free)  # the container's root lies in the Engine's own directory
+    if all(each.level != "FAIL" for each in of_settings):
+        yield from kept(host)
+        for image in host.notebook_images():
+            yield from notebook_image(host, image)
+        yield running_servers(host)
+        yield from gpus(host)
+
+
+def settings(host: Host) -> Iterator[Finding]:
+    """What `make build` would say of settings and files, all of it."""
     warnings: list[str] = []
     problems: dict[str, str] = {}
     for look in (check.settings_and_files, files, check.pair, folders.check):
@@ -103,13 +87,12 @@ def settings(report: Report, host: Host) -> bool:
         except OperatorError as error:
             problems[str(error)] = error.fix
     for what, fix in problems.items():
-        report.fail(what, fix)
+        yield Finding("FAIL", what, fix)
     for warning in warnings:
         what, _, fix = warning.partition(" Fix: ")
-        report.warn(what, fix or "decide whether this is what you want: docs/settings.md")
+        yield Finding("warn", what, fix or "decide whether this is what you want: docs/settings.md")
     if not warnings and not problems:
-        report.ok("settings, userlist and the other files can be used")
-    return not problems
+        yield Finding("ok", "settings, userlist and the other files can be used")
 
 
 def files(host: Host) -> None:
@@ -122,128 +105,100 @@ def files(host: Host) -> None:
     configuration.with_files(known, host.checkout.root)
 
 
-def services(report: Report, host: Host) -> None:
+def services(host: Host) -> Iterator[Finding]:
     """Each container of the deployment, beside what Compose says that it would do now."""
     # `docker compose config --hash` leaves out the env_files, so Compose itself has to say what it would replace.
     plan = host.checkout.given("plan").decode()
     if plan.endswith("FAILED\n"):
-        report.fail(f"docker compose up -d would fail: {plan.splitlines()[-2]}", "make build")
+        yield Finding("FAIL", f"docker compose up -d would fail: {plan.splitlines()[-2]}", "make build")
     replaced = re.findall(r"Container (\S+)\s+Recreate\s*$", plan, re.MULTILINE)
     for name in host.checkout.compose["services"]:
         container = host.service(name)
         status = container.status if container else ""
-        service(report, name, status, host.health(container), bool(container and container.name in replaced))
+        yield service(name, status, host.health(container), bool(container and container.name in replaced))
 
 
-def service(report: Report, name: str, status: str, health: str, replaced: bool) -> None:
+def service(name: str, status: str, health: str, replaced: bool) -> Finding:
     """A container of the deployment: it runs, is healthy, and is what `docker compose up -d` would start now."""
     if not status:
-        report.fail(f"{name}: there is no container", "make up")
-    elif status != "running":
-        report.fail(f"{name}: the container is {status}", "make up")
-    elif health not in ("", "healthy"):
-        report.fail(f"{name}: the container is {health}", f"read why: docker compose logs {name}")
-    elif replaced:
-        report.warn(f"{name} runs with an older image or older settings", "docker compose up -d")
-    else:
-        report.ok(f"{name} runs{', healthy,' if health else ''} with the current image and settings")
+        return Finding("FAIL", f"{name}: there is no container", "make up")
+    if status != "running":
+        return Finding("FAIL", f"{name}: the container is {status}", "make up")
+    if health not in ("", "healthy"):
+        return Finding("FAIL", f"{name}: the container is {health}", f"read why: docker compose logs {name}")
+    if replaced:
+        return Finding("warn", f"{name} runs with an older image or older settings", "docker compose up -d")
+    return Finding("ok", f"{name} runs{', healthy,' if health else ''} with the current image and settings")
 
 
-def disk(report: Report, free: int) -> None:
+def disk(free: int) -> Finding:
     """The space, in bytes, where the Engine keeps images, containers and volumes."""
     text = f"{free / GIB:.1f} GiB are free where the Engine keeps its data"
-    say: Callable[[str, str], None] = report.fail if free < DISK_FAIL else report.warn
-    if free < DISK_WARN:
-        say(text, "see what takes the space: docker system df")
-    else:
-        report.ok(text)
+    if free >= DISK_WARN:
+        return Finding("ok", text)
+    return Finding("FAIL" if free < DISK_FAIL else "warn", text, "see what takes the space: docker system df")
 
 
-def made(report: Report, host: Host) -> None:
+def kept(host: Host) -> Iterator[Finding]:
     """What `make build` makes once."""
-    network, volume = host.found.hub.docker_network_name, host.found.host.data_volume_host
-    for what, get in (
-        (f"network {network}", lambda: host.client.networks.get(network)),
-        (f"volume {volume}", lambda: host.client.volumes.get(volume)),
-    ):
-        try:
-            get()
-        except NotFound:
-            report.fail(f"the {what} is missing", "make network volumes")
+    for kind, _, name, there in host.kept():
+        if there:
+            yield Finding("ok", f"the {kind} {name} is there")
         else:
-            report.ok(f"the {what} is there")
+            yield Finding("FAIL", f"the {kind} {name} is missing", "make network volumes")
 
 
-def images(host: Host) -> list[str]:
-    """The images that servers may be started from: that of `.env`, then those of the profiles, each once."""
-    return list(dict.fromkeys([host.found.hub.docker_notebook_image, *profiles.images(host.found.profiles)]))
-
-
-def notebook_image(report: Report, host: Host, image: str) -> None:
+def notebook_image(host: Host, image: str) -> Iterator[Finding]:
     """An image: it is there, its command is a server, its JupyterHub is the hub's, and it reaches the hub."""
     if not host.image_id(image):
-        report.fail(f"the notebook image {image} is not on the Docker host", "make notebook_image")
+        yield Finding("FAIL", f"the notebook image {image} is not on the Docker host", "make notebook_image")
         return
     config = host.client.images.get(image).attrs["Config"]
     spawn_cmd = host.found.hub.docker_spawn_cmd
-    command(
-        report, image, [*(config.get("Entrypoint") or []), *(spawn_cmd or config.get("Cmd") or [])], bool(spawn_cmd)
-    )
-    jupyterhub(report, image, _versions(host, image))
+    yield command(image, [*(config.get("Entrypoint") or []), *(spawn_cmd or config.get("Cmd") or [])], bool(spawn_cmd))
+    yield jupyterhub(host, image)
     if rights.starts_as_root(host.found.hub):
-        becomes(report, host, image)
-    reach(report, host, image)
+        yield becomes(host, image)
+    yield reach(host, image)
 
 
-def command(report: Report, image: str, words: Sequence[str], chosen: bool) -> None:
+def command(image: str, words: Sequence[str], chosen: bool) -> Finding:
     """What starts the server: not a shell. `chosen`: by DOCKER_SPAWN_CMD."""
     if not words:
-        report.fail(f"{image} has no command that starts a server", SPAWN_CMD)
-    elif not chosen and words[-1].rpartition("/")[2] in SHELLS:
-        report.fail(f"{image} starts {' '.join(words)}, which is not a server", SPAWN_CMD)
-    else:
-        report.ok(f"{image} starts {' '.join(words)}")
+        return Finding("FAIL", f"{image} has no command that starts a server", SPAWN_CMD)
+    if not chosen and words[-1].rpartition("/")[2] in SHELLS:
+        return Finding("FAIL", f"{image} starts {' '.join(words)}, which is not a server", SPAWN_CMD)
+    return Finding("ok", f"{image} starts {' '.join(words)}")
 
 
-def _versions(host: Host, image: str) -> Iterator[Done]:
-    """Ask by itself, then as its own entrypoint runs it: an environment may have to be put on PATH first."""
-    done = host.run(image, ["--version"], entrypoint="jupyterhub-singleuser", **PROBE)
-    yield done
-    if done.code:
-        yield host.run(image, ["jupyterhub-singleuser", "--version"], **PROBE)
-
-
-def jupyterhub(report: Report, image: str, answers: Iterable[Done]) -> None:
+def jupyterhub(host: Host, image: str) -> Finding:
     """The JupyterHub in an image, by the same rule as at the start of a server."""
-    tried = list(answers)
+    tried = [host.run(image, ["--version"], entrypoint="jupyterhub-singleuser", **PROBE)]
+    if tried[0].code:  # as the image's entrypoint runs it: an environment may have to be put on PATH first
+        tried.append(host.run(image, ["jupyterhub-singleuser", "--version"], **PROBE))
     version = next((match[0] for each in tried if not each.code and (match := VERSION.search(each.out))), None)
     if version:
         mismatch = versions.compare(version, image)
         if mismatch is None:
-            report.ok(f"{image} has JupyterHub {version}; the hub has {versions.HUB_VERSION}")
-        elif mismatch.level < logging.WARNING:
-            report.ok(mismatch.message)
-        else:
-            report.warn(mismatch.message, mismatch.fix)
-    elif all(each.code == TIMED_OUT for each in tried):
-        report.warn(
-            f"{image} did not say in time which JupyterHub it has",
-            f"look at it by hand: docker run --rm -it {image} jupyterhub-singleuser --version",
-        )
-    else:
-        missing = all("executable file not found" in each.err for each in tried)
-        reason = "it has no jupyterhub-singleuser on PATH" if missing else tried[0].last_words
-        report.fail(f"no JupyterHub was found in {image}: {reason}", versions.FIX)
+            return Finding("ok", f"{image} has JupyterHub {version}; the hub has {versions.HUB_VERSION}")
+        if mismatch.level < logging.WARNING:
+            return Finding("ok", mismatch.message)
+        return Finding("warn", mismatch.message, mismatch.fix)
+    if all(each.code == TIMED_OUT for each in tried):
+        by_hand = f"look at it by hand: docker run --rm -it {image} jupyterhub-singleuser --version"
+        return Finding("warn", f"{image} did not say in time which JupyterHub it has", by_hand)
+    missing = all(NO_PROGRAM in each.err for each in tried)
+    reason = "it has no jupyterhub-singleuser on PATH" if missing else tried[0].last_words
+    return Finding("FAIL", f"no JupyterHub was found in {image}: {reason}", versions.FIX)
 
 
-def becomes(report: Report, host: Host, image: str) -> None:
+def becomes(host: Host, image: str) -> Finding:
     """An image that starts as root, for NB_UID, NB_GID or GRANT_SUDO, has to become another user."""
     try:
         refuse_root(host, image)
     except OperatorError as error:
-        report.fail(str(error), error.fix)
-    else:
-        report.ok(f"{image} starts as root and becomes another user")
+        return Finding("FAIL", str(error), error.fix)
+    return Finding("ok", f"{image} starts as root and becomes another user")
 
 
 def refuse_root(host: Host, image: str) -> None:
@@ -262,66 +217,50 @@ def refuse_root(host: Host, image: str) -> None:
         )
 
 
-def reach(report: Report, host: Host, image: str) -> None:
+def reach(host: Host, image: str) -> Finding:
     """Whether a server in the users' network would reach the hub: it has to before it answers."""
+    unknown = f"whether {image} reaches the hub is not known: "
     if host.health(host.service("hub")) != "healthy":
-        report.warn(
-            f"whether {image} reaches the hub is not known: the hub does not run", "start the hub first: make up"
-        )
-        return
-    address = f"http://hub:8081{host.found.hub.jupyterhub_base_url}hub/api"
+        return Finding("warn", f"{unknown}the hub does not run", "start the hub first: make up")
+    program = REACH.format(f"http://hub:8081{host.found.hub.jupyterhub_base_url}hub/api")
     network = host.found.hub.docker_network_name
-    reached(
-        report,
-        image,
-        host.run(image, ["-c", REACH.format(address)], entrypoint="python3", network_mode=network, **PROBE),
+    done = host.run(image, ["-c", program], entrypoint="python3", network_mode=network, **PROBE)
+    if not done.code and '"version"' in done.out:
+        return Finding("ok", f"a container of {image} reaches the hub")
+    if NO_PROGRAM in done.err:
+        return Finding("warn", f"{unknown}it has no python3 on PATH", "start a server and see")
+    return Finding(
+        "FAIL",
+        f"a container of {image} does not reach the hub: {done.last_words}",
+        "make up; if that does not help, check that no firewall blocks traffic between containers of one network",
     )
 
 
-def reached(report: Report, image: str, done: Done) -> None:
-    """What came of the attempt to reach the hub from a container."""
-    if not done.code and '"version"' in done.out:
-        report.ok(f"a container of {image} reaches the hub")
-    elif "executable file not found" in done.err:
-        report.warn(
-            f"whether {image} reaches the hub is not known: it has no python3 on PATH", "start a server and see"
-        )
-    else:
-        report.fail(
-            f"a container of {image} does not reach the hub: {done.last_words}",
-            "make up; if that does not help, check that no firewall blocks traffic between containers of one network",
-        )
-
-
-def running_servers(report: Report, host: Host) -> None:
+def running_servers(host: Host) -> Finding:
     """Servers that are older than their next start would make them."""
     try:
         running = servers.running(host, host.hub_users()["origin"])
     except OperatorError:
-        report.ok(f"users' servers that run: {len({each.labels[USER_LABEL] for each in host.servers()})}")
-        return
+        return Finding("ok", f"users' servers that run: {len({each.labels[USER_LABEL] for each in host.servers()})}")
     if older := sorted({server.user for server in running if server.old}):
-        report.warn(
+        return Finding(
+            "warn",
             f"servers with an older image or older settings: {' '.join(older)}",
             "stop them when it suits their users: on the hub's Admin page, or each by Stop My Server",
         )
-    else:
-        report.ok(f"users' servers that run: {len(running)}{', with the current image' if running else ''}")
+    return Finding("ok", f"users' servers that run: {len(running)}{', with the current image' if running else ''}")
 
 
-def gpus(report: Report, host: Host) -> None:
+def gpus(host: Host) -> Iterator[Finding]:
     """Whether the Engine starts a container with what GPUS or a profile asks for: it is tried."""
     for asked in profiles.gpus(host.found.profiles, host.found.hub.gpus):
-        given(report, asked, host.run(host.image, ["true"], entrypoint="", device_requests=device_requests(asked)))
-
-
-def given(report: Report, asked: str, done: Done) -> None:
-    """What came of the attempt to start a container with GPUs."""
-    if done.code:
-        report.fail(
-            f"the Engine cannot give a server the GPUs {asked}: {done.last_words}",
-            "install NVIDIA's container toolkit on the Docker host, then: "
-            "nvidia-ctk runtime configure --runtime=docker && systemctl restart docker",
-        )
-    else:
-        report.ok(f"the Engine gives servers the GPUs {asked}")
+        done = host.run(host.image, ["true"], entrypoint="", device_requests=device_requests(asked))
+        if done.code:
+            yield Finding(
+                "FAIL",
+                f"the Engine cannot give a server the GPUs {asked}: {done.last_words}",
+                "install NVIDIA's container toolkit on the Docker host, then: "
+                "nvidia-ctk runtime configure --runtime=docker && systemctl restart docker",
+            )
+        else:
+            yield Finding("ok", f"the Engine gives servers the GPUs {asked}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,7 @@ from hub import configuration
 from hub.configuration import Configuration
 from hub.errors import OperatorError, RelayedError
 from hub.names import PROJECT_LABEL
+from hub.profiles import profiles
 
 COMPOSE_PROJECT = "com.docker.compose.project"
 COMPOSE_SERVICE = "com.docker.compose.service"
@@ -72,10 +73,9 @@ class Host:
         """The image that this program runs in."""
         return f"{self.project}-host"
 
-    @property
-    def own_notebook_image(self) -> str:
-        """The notebook image that `make build` builds."""
-        return f"{self.project}-user"
+    def notebook_images(self) -> list[str]:
+        """The images that servers may be started from: that of `.env`, then those of the profiles, each once."""
+        return list(dict.fromkeys([self.found.hub.docker_notebook_image, *profiles.images(self.found.profiles)]))
 
     def run(
         self,
@@ -172,6 +172,24 @@ class Host:
             return self.client.images.get(name).id or ""
         except ImageNotFound:
             return ""
+
+    def kept(self) -> Iterator[tuple[str, Any, str, bool]]:
+        """The network and the volumes that `make build` makes once; Compose does not own them: `down -v` deletes none.
+
+        Yields:
+            The kind, what makes one of it, the name, and whether it is there.
+        """
+        volumes = [self.found.host.data_volume_host, *(name for each in self.found.overlays for name in each.volumes())]
+        for kind, collection, name in (
+            ("network", self.client.networks, self.found.hub.docker_network_name),
+            *(("volume", self.client.volumes, volume) for volume in volumes),
+        ):
+            try:
+                collection.get(name)
+            except NotFound:
+                yield kind, collection, name, False
+            else:
+                yield kind, collection, name, True
 
     def user_of(self, image: str, **options: Any) -> int:
         """The number of the user that an image runs a command as.

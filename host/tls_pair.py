@@ -1,9 +1,6 @@
 """The TLS pair in secrets/: whether the proxy can use it, and whether browsers will."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -13,32 +10,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from host.x509 import SOON, fit, pem_certificates, time_problems
+from host.x509 import SOON, fit, time_problems
 from hub.errors import OperatorError
 
 KEY = "jupyterhub.key"
 CERTIFICATES = ("jupyterhub.crt", "jupyterhub.cer")
-
-
-class PairError(OperatorError):
-    """The pair cannot be used; has the command that shows it."""
-
-    def __init__(self, what: str, show: str, fix: str) -> None:
-        super().__init__(what, fix, show=show)
-
-
-@dataclass(frozen=True)
-class File:
-    """A file of secrets/: its name there, who may do what with it, its content."""
-
-    name: str
-    mode: int
-    content: bytes
-
-    @property
-    def path(self) -> str:
-        """Where it lies, for messages and commands."""
-        return f"secrets/{self.name}"
+SHOW_CHAIN = "openssl crl2pkcs7 -nocrl -certfile {} | openssl pkcs7 -print_certs -noout"
 
 
 def check(secrets: Path, names: Iterable[str] = (), now: datetime | None = None) -> list[str]:
@@ -53,121 +30,101 @@ def check(secrets: Path, names: Iterable[str] = (), now: datetime | None = None)
         A sentence for everything that works, but not for long or not for everyone.
 
     Raises:
-        PairError: it cannot be used.
+        OperatorError: it cannot be used; with the command that shows it.
     """
     certificate, key = _find(secrets)
-    now = now or datetime.now(UTC)
-    chain = _certificates(certificate)
-    if not fit(_private_key(key), chain[0]):
-        raise PairError(
-            f"{certificate.path} and {key.path} do not belong together",
-            f"openssl x509 -noout -pubkey -in {certificate.path}; openssl pkey -pubout -in {key.path}",
+    path, now = f"secrets/{certificate.name}", now or datetime.now(UTC)
+    chain = _certificates(path, certificate.read_bytes())
+    if not fit(_private_key(f"secrets/{KEY}", key), chain[0]):
+        raise OperatorError(
+            f"{path} and secrets/{KEY} do not belong together",
             "copy the certificate that was made for this key, its own first and its chain behind it",
+            show=f"openssl x509 -noout -pubkey -in {path}; openssl pkey -pubout -in secrets/{KEY}",
         )
     for link in chain:
         for problem, fix in time_problems(link, now):
-            what = f"the certificate of {_name(link)} in {certificate.path} {problem}"
-            raise PairError(what, _show(certificate, "-dates"), fix)
-    _check_order(certificate, chain)
-    return list(_warnings(certificate, chain, set(names), now))
+            what = f"the certificate of {_name(link)} in {path} {problem}"
+            raise OperatorError(what, fix, show=f"openssl x509 -noout -dates -in {path}")
+    _check_order(path, chain)
+    return list(_warnings(path, chain, set(names), now))
 
 
-def _find(secrets: Path) -> tuple[File, File]:
-    files = {
-        path.name: File(path.name, path.stat().st_mode & 0o777, path.read_bytes())
-        for path in (secrets / name for name in (KEY, *CERTIFICATES))
-        if path.exists()
-    }
-    found = [files[name] for name in CERTIFICATES if name in files]
+def _find(secrets: Path) -> tuple[Path, Path]:
+    key = secrets / KEY
+    found = [secrets / name for name in CERTIFICATES if (secrets / name).exists()]
     if len(found) > 1:
-        raise PairError(f"{found[0].path} and {found[1].path} are two certificates", "ls -l secrets", "remove one")
-    if not found or KEY not in files:
-        there = found[0].path if found else f"secrets/{KEY}"
-        raise PairError(
+        what = " and ".join(f"secrets/{path.name}" for path in found)
+        raise OperatorError(f"{what} are two certificates", "remove one", show="ls -l secrets")
+    if not found or not key.exists():
+        there = f"secrets/{(found or [key])[0].name}"
+        raise OperatorError(
             f"{there} is there, but not the other half of the TLS pair",
-            "ls -l secrets",
             f"copy both secrets/{CERTIFICATES[0]} and secrets/{KEY}, or remove {there} to have a self-signed pair made",
+            show="ls -l secrets",
         )
-    return found[0], files[KEY]
+    return found[0], key
 
 
-def _certificates(file: File) -> list[x509.Certificate]:
-    if b"PRIVATE KEY-----" in file.content:
-        raise PairError(
-            f"{file.path} has a private key in it, and everyone may read a certificate",
-            f"openssl pkey -noout -in {file.path}",
+def _certificates(path: str, content: bytes) -> list[x509.Certificate]:
+    if b"PRIVATE KEY-----" in content:
+        raise OperatorError(
+            f"{path} has a private key in it, and everyone may read a certificate",
             f"move the key into secrets/{KEY}",
+            show=f"openssl pkey -noout -in {path}",
         )
     try:
-        chain = pem_certificates(file.content)
+        return x509.load_pem_x509_certificates(content)
     except ValueError:
-        chain = []
-    if chain:
-        return chain
-    raise PairError(
-        f"{file.path} is not a certificate in PEM",
-        f"openssl x509 -noout -in {file.path}",
-        f"copy a PEM file; one in DER becomes PEM by: openssl x509 -inform der -in {file.path} -out NEW",
-    )
+        raise OperatorError(
+            f"{path} is not a certificate in PEM",
+            f"copy a PEM file; one in DER becomes PEM by: openssl x509 -inform der -in {path} -out NEW",
+            show=f"openssl x509 -noout -in {path}",
+        ) from None
 
 
-def _private_key(file: File) -> PrivateKeyTypes:
-    if file.mode & 0o077:
-        raise PairError(
-            f"{file.path} can be read by others than its owner (mode {file.mode:04o})",
-            f"ls -l {file.path}",
-            f"chmod 600 {file.path}",
-        )
+def _private_key(path: str, file: Path) -> PrivateKeyTypes:
+    show = f"openssl pkey -noout -in {path}"
+    if (mode := file.stat().st_mode & 0o777) & 0o077:
+        what = f"{path} can be read by others than its owner (mode {mode:04o})"
+        raise OperatorError(what, f"chmod 600 {path}", show=f"ls -l {path}")
     try:
-        return load_pem_private_key(file.content, password=None)
+        return load_pem_private_key(file.read_bytes(), password=None)
     except TypeError:
-        raise PairError(
-            f"{file.path} has a password, which the proxy cannot enter at its start",
-            f"openssl pkey -noout -in {file.path}",
-            f"take it off: openssl pkey -in {file.path} -out NEW",
-        ) from None
+        what = f"{path} has a password, which the proxy cannot enter at its start"
+        raise OperatorError(what, f"take it off: openssl pkey -in {path} -out NEW", show=show) from None
     except ValueError:
-        raise PairError(
-            f"{file.path} is not a private key in PEM",
-            f"openssl pkey -noout -in {file.path}",
-            f"copy a PEM file; one in DER becomes PEM by: openssl pkey -inform der -in {file.path} -out NEW",
-        ) from None
+        fix = f"copy a PEM file; one in DER becomes PEM by: openssl pkey -inform der -in {path} -out NEW"
+        raise OperatorError(f"{path} is not a private key in PEM", fix, show=show) from None
 
 
-def _check_order(file: File, chain: list[x509.Certificate]) -> None:
+def _check_order(path: str, chain: list[x509.Certificate]) -> None:
     for lower, upper in pairwise(chain):
-        if not _issued(lower, upper):
-            raise PairError(
-                f"the chain in {file.path} is out of order: {_name(upper)} did not sign {_name(lower)}, "
+        try:
+            lower.verify_directly_issued_by(upper)
+        except (ValueError, TypeError, InvalidSignature):
+            raise OperatorError(
+                f"the chain in {path} is out of order: {_name(upper)} did not sign {_name(lower)}, "
                 "the certificate before it",
-                _show_chain(file),
                 "put the server's own certificate first, behind each the one that signed it, and nothing else",
-            )
+                show=SHOW_CHAIN.format(path),
+            ) from None
 
 
-def _issued(lower: x509.Certificate, upper: x509.Certificate) -> bool:
-    try:
-        lower.verify_directly_issued_by(upper)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
-
-
-def _warnings(file: File, chain: list[x509.Certificate], names: set[str], now: datetime) -> Iterator[str]:
+def _warnings(path: str, chain: list[x509.Certificate], names: set[str], now: datetime) -> Iterator[str]:
     for certificate in chain:
         left = certificate.not_valid_after_utc - now
         if left < SOON:
-            yield f"the certificate of {_name(certificate)} in {file.path} expires in {left.days} days."
+            yield f"the certificate of {_name(certificate)} in {path} expires in {left.days} days."
     own = chain[0]
     if len(chain) == 1 and own.issuer != own.subject:
         yield (
-            f"{file.path} has no chain: many programs do not trust it. Append the certificate of "
-            f"{own.issuer.rfc4514_string()}; {_show_chain(file)} shows what is in there."
+            f"{path} has no chain: many programs do not trust it. Append the certificate of "
+            f"{own.issuer.rfc4514_string()}; {SHOW_CHAIN.format(path)} shows what is in there."
         )
     if missing := sorted(names - _names(own)):
         yield (
-            f"the certificate in {file.path} is not for {' and '.join(missing)}: browsers refuse it there. "
-            f"{_show(file, '-ext subjectAltName')} shows its names."
+            f"the certificate in {path} is not for {' and '.join(missing)}: browsers refuse it there. "
+            f"openssl x509 -noout -ext subjectAltName -in {path} shows its names."
         )
 
 
@@ -181,11 +138,3 @@ def _names(certificate: x509.Certificate) -> set[str]:
 
 def _name(certificate: x509.Certificate) -> str:
     return certificate.subject.rfc4514_string() or "an unnamed subject"
-
-
-def _show(file: File, what: str) -> str:
-    return f"openssl x509 -noout {what} -in {file.path}"
-
-
-def _show_chain(file: File) -> str:
-    return f"openssl crl2pkcs7 -nocrl -certfile {file.path} | openssl pkcs7 -print_certs -noout"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from host import servers, volumes
@@ -16,8 +17,10 @@ COLUMNS = ("name", "admin", "groups", "last activity (UTC)", "server", "files", 
 
 def report(host: Host) -> str:
     """The table, and below it the volumes without a user."""
-    known = host.hub_users()
-    found = volumes.of_users(host)
+    with ThreadPoolExecutor() as pool:  # the hub needs a second to answer
+        asked = pool.submit(host.hub_users)
+        found = volumes.of_users(host)
+        known = asked.result()
     running = servers.running(host, known["origin"])
     by_owner: dict[str, list[Volume]] = {}
     for volume in found:
@@ -63,12 +66,16 @@ def server_notes(user: str, running: Iterable[Server]) -> Iterator[str]:
 
 
 def table(lines: list[tuple[str, ...]]) -> str:
-    """Columns of equal width, headed by COLUMNS; a column without a value in any line is left out."""
+    """The lines below COLUMNS; a column without a value in any line is left out."""
     used = [index for index, _ in enumerate(COLUMNS) if any(line[index] for line in lines)]
-    picked = [[line[index] for index in used] for line in (COLUMNS, *lines)]
-    widths = [max(len(line[column]) for line in picked) for column in range(len(used))]
+    return columns([[line[index] for index in used] for line in (COLUMNS, *lines)])
+
+
+def columns(lines: Sequence[Sequence[str]], between: str = "  ") -> str:
+    """The lines in columns of equal width, with the text `between` two of them."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in picked
+        between.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
 
 

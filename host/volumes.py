@@ -1,16 +1,11 @@
-"""The volumes with users' files on the Docker host: how full they are, and which limit they were made with.
-
-As a program this module runs in a container of its own, with the folders of the volumes below /volumes.
-"""
+"""The volumes with users' files on the Docker host: how full they are, and which limit they were made with."""
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from docker.types import Mount
@@ -39,7 +34,7 @@ class Volume:
 def of_users(host: Host) -> list[Volume]:
     """The users' volumes, in order of their names."""
     found = host.client.api.volumes(filters={"name": f"^{names.user_volume(host.project, '')}"})["Volumes"] or []
-    sizes = _sizes(host, found)
+    sizes = _sizes(host, found) if found else {}
     limits = {each["Name"]: (each["Options"] or {}).get(SIZE, "0") for each in found}
     return [Volume(name, sizes.get(name, 0), in_bytes(limit)) for name, limit in sorted(limits.items())]
 
@@ -49,8 +44,6 @@ def _sizes(host: Host, found: list[dict[str, Any]]) -> dict[str, int]:
 
     A volume of another driver, or with a device, has its files only where it is mounted itself.
     """
-    if not found:
-        return {}
     places: dict[str, str] = {}
     mounts: dict[str, Mount] = {}
     for each in found:
@@ -59,18 +52,18 @@ def _sizes(host: Host, found: list[dict[str, Any]]) -> dict[str, int]:
         target = f"{VOLUMES}/{len(mounts)}"
         mount = mounts.setdefault(source, Mount(target, source, type="volume" if own else "bind", read_only=True))
         places[each["Name"]] = mount["Target"] if own else f"{mount['Target']}/{each['Name']}/_data"
-    options = {"mounts": list(mounts.values()), "cap_add": ["DAC_READ_SEARCH"]}
-    done = host.module("host.volumes", files={"/places.json": json.dumps(places).encode()}, seconds=300, **options)
-    return json.loads(done.out or "{}")
-
-
-def used(places: dict[str, str]) -> dict[str, int]:
-    """The bytes on the disk below each path, by the path's key."""
-    # A server may remove a file that `du` is about to look at.
-    command = ["du", "--summarize", "--block-size=1K", "--null", "--files0-from=-"]
-    paths = "\0".join(places.values())
-    output = subprocess.run(command, input=paths, capture_output=True, text=True, check=False).stdout
-    sizes = {path: int(size) * 1024 for size, _, path in (line.partition("\t") for line in output.split("\0") if line)}
+    # A server may remove a file that `du` is about to look at: its exit code says nothing.
+    done = host.run(
+        host.image,
+        ["--summarize", "--block-size=1K", "--null", "--files0-from=/places"],
+        entrypoint="du",
+        user="root",
+        mounts=list(mounts.values()),
+        files={"/places": "\0".join(places.values()).encode()},
+        seconds=300,
+        cap_add=["DAC_READ_SEARCH"],
+    )
+    sizes = {path: int(size) * 1024 for size, path in re.findall(r"(\d+)\t([^\0]+)", done.out)}
     return {name: sizes.get(path, 0) for name, path in places.items()}
 
 
@@ -97,7 +90,3 @@ def human(size: int) -> str:
         number, power = number / 1024, power + 1
     text = f"{number:.0f}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0")
     return text + ("", *UNITS)[power]
-
-
-if __name__ == "__main__":
-    print(json.dumps(used(json.loads(Path("/places.json").read_text()))))

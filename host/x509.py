@@ -1,18 +1,13 @@
 """What the checks of certificates share, of the proxy's pair and of others."""
 
-from __future__ import annotations
-
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 # How long before its end a certificate is warned of.
 SOON = timedelta(days=30)
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def pem_certificates(content: bytes) -> list[x509.Certificate]:
@@ -21,12 +16,12 @@ def pem_certificates(content: bytes) -> list[x509.Certificate]:
     Raises:
         ValueError: a block is not a certificate.
     """
-    return [x509.load_pem_x509_certificate(block) for block in _PEM.findall(content)]
+    return x509.load_pem_x509_certificates(content) if b"-----BEGIN CERTIFICATE-----" in content else []
 
 
 def fit(key: PrivateKeyTypes, certificate: x509.Certificate) -> bool:
     """Whether a certificate was made for this key."""
-    return _public(key.public_key()) == _public(certificate.public_key())
+    return key.public_key() == certificate.public_key()
 
 
 def time_problems(certificate: x509.Certificate, now: datetime) -> Iterator[tuple[str, str]]:
@@ -36,7 +31,3 @@ def time_problems(certificate: x509.Certificate, now: datetime) -> Iterator[tupl
     if certificate.not_valid_before_utc > now:
         begin = f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
         yield f"is not valid before {begin}", "set the clock of this machine, or wait"
-
-
-def _public(key: PublicKeyTypes) -> bytes:
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the scripts share: messages, a Docker client that works, and the Compose file of host/.
+# What the scripts share: messages, a Docker client that works, and the images that Compose does not build.
 
 # Compose: an `env_file` that may be missing needs 2.24. Engine: `start_interval` of a healthcheck needs 25.
 # shellcheck disable=SC2034 # scripts/engine uses the second
@@ -16,44 +16,54 @@ fail() {
 # at_least MINIMUM VERSION
 at_least() { printf '%s\n' "$1" "${2#v}" | sort --check=quiet --version-sort; }
 
-# A client without buildx or with an old Compose may be first on PATH: put the first one that works in front.
+# A client without buildx or with an old Compose may be first on PATH: put the first one that works in front, and export
+# the settings that scripts need. Scripts that are called afterwards find both there.
 use_working_docker() {
+  [ -z "${WORKING_DOCKER:-}" ] || return 0
   local candidate
   while read -r candidate; do
     if at_least "$MIN_COMPOSE" "$("$candidate" compose version --short 2>/dev/null || echo 0)" &&
       "$candidate" buildx version >/dev/null 2>&1; then
-      PATH="$(dirname "$candidate"):$PATH"
+      export PATH="${candidate%/*}:$PATH" WORKING_DOCKER=$candidate
+      export_settings
       return 0
     fi
   done < <(type -ap docker)
   return 1
 }
 
-# compose_host ARGUMENT...: Compose with the file of host/ alone; it knows nothing of the deployment's containers.
-compose_host() {
-  COMPOSE_IGNORE_ORPHANS=true docker compose --project-directory . --file host/docker-compose.yml "$@"
+# Settings as Compose reads them: from the shell, then from .env. No file of Compose's is read, because one may be bad.
+export_settings() {
+  local lines name value
+  lines=$(docker compose --project-directory . --file - config <<'YAML'
+services: {}
+x-BASE_IMAGE: ${BASE_IMAGE:-debian:trixie-slim}
+x-COMPOSE_PROJECT_NAME: ${COMPOSE_PROJECT_NAME}
+x-DOCKER_SOCKET: ${DOCKER_SOCKET:-/var/run/docker.sock}
+x-WITH_COMPILER: ${WITH_COMPILER:-false}
+YAML
+  ) || exit 1
+  while read -r name value; do
+    export "$name=$value"
+  done < <(sed -n 's/^x-\([A-Z_]*\): "\{0,1\}\([^"]*\)"\{0,1\}$/\1 \2/p' <<<"$lines")
 }
 
-# image_of host|user|base: the name of an image that host/docker-compose.yml describes.
-image_of() { compose_host config --images "$1"; }
+# image_of host|user: the name of the image of the program host/, or of the default notebook image.
+image_of() { echo "$COMPOSE_PROJECT_NAME-$1"; }
+
+# build_image host|user ARGUMENT...: build it; the arguments are those of `docker build`.
+build_image() {
+  docker build --quiet --tag "$(image_of "$1")" --label "com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
+    --build-arg BASE_IMAGE --secret "id=ca_bundle,src=$CA_BUNDLE" "${@:2}" >/dev/null
+}
+
+build_host() { build_image host --file Dockerfile.jupyterhub --target host .; }
 
 # in_hub COMMAND...: run it in the hub's container.
 in_hub() {
   docker compose ps --services --status running 2>/dev/null | grep -qx hub ||
     fail "the hub does not run." "make up"
   docker compose exec -T hub "$@"
-}
-
-# The extra certificate authorities that builds trust, for networks that re-sign TLS: the host's own bundle.
-default_ca_bundle() {
-  local bundle
-  for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
-    if [ -f "$bundle" ]; then
-      echo "$bundle"
-      return
-    fi
-  done
-  echo /dev/null
 }
 
 # debian_sources SUITE: apt source lines for another Debian suite at the mirror (and the security mirror) that this
@@ -64,5 +74,9 @@ debian_sources() {
     sort -u | sed -n "s#^\\([^ ]*\\) ${VERSION_CODENAME:-none}\\(-security\\)\\{0,1\\}\$#deb \\1 $1\\2 main#p")
 }
 
+# The extra certificate authorities that builds trust, for networks that re-sign TLS: the host's own bundle.
+for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem /dev/null; do
+  [ ! -e "$bundle" ] || break
+done
+export CA_BUNDLE="${CA_BUNDLE:-$bundle}"
 use_working_docker || true
-export CA_BUNDLE="${CA_BUNDLE:-$(default_ca_bundle)}"

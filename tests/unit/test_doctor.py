@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from docker.errors import NotFound
 
 from host import doctor
-from host.doctor import GIB, Report
+from host.doctor import GIB, Finding
 from host.engine import TIMED_OUT, Done, Host
 from hub.servers.versions import HUB_VERSION
 
@@ -22,16 +23,41 @@ NO_DRIVER = Done(125, "", 'could not select device driver "" with capabilities: 
 BROKEN = Done(1, "", "Traceback (most recent call last):\nImportError: no module\n")
 MAJOR, MINOR, _ = HUB_VERSION.split(".")
 
-type Look = Callable[[Report], None]
+type Look = Callable[[], Finding]
 type Send = Callable[..., Host]
 
 
-def service(*facts: object) -> Look:
-    return lambda report: doctor.service(report, "hub", *facts)
+def service(*facts: Any) -> Look:
+    return lambda: doctor.service("hub", *facts)
+
+
+def command(*words: str, chosen: bool = False) -> Look:
+    return lambda: doctor.command(IMAGE, words, chosen)
+
+
+def host_with(*answers: Done) -> Any:
+    """A Docker host where commands end like this, one after the other, and where the hub is healthy."""
+    found = iter(answers)
+    settings = SimpleNamespace(jupyterhub_base_url="/", docker_network_name="class-network", gpus="all")
+    return SimpleNamespace(
+        image="class-host",
+        run=lambda *_, **__: next(found),
+        service=str,
+        health=lambda _: "healthy",
+        found=SimpleNamespace(hub=settings, profiles=[]),
+    )
 
 
 def version(*answers: Done) -> Look:
-    return lambda report: doctor.jupyterhub(report, IMAGE, answers)
+    return lambda: doctor.jupyterhub(host_with(*answers), IMAGE)
+
+
+def reach(answer: Done) -> Look:
+    return lambda: doctor.reach(host_with(answer), IMAGE)
+
+
+def gpu(answer: Done) -> Look:
+    return lambda: next(doctor.gpus(host_with(answer)))
 
 
 CASES: dict[str, tuple[Look, str, str]] = {
@@ -40,13 +66,13 @@ CASES: dict[str, tuple[Look, str, str]] = {
     "a stopped hub": (service("exited", "unhealthy", False), "FAIL", "exited"),
     "a sick hub": (service("running", "unhealthy", False), "FAIL", "docker compose logs hub"),
     "an older hub": (service("running", "healthy", True), "warn", "docker compose up -d"),
-    "a full disk": (lambda report: doctor.disk(report, GIB // 2), "FAIL", "0.5 GiB"),
-    "a disk that fills": (lambda report: doctor.disk(report, 4 * GIB), "warn", "4.0 GiB"),
-    "an empty disk": (lambda report: doctor.disk(report, 20 * GIB), "ok", "20.0 GiB"),
-    "a server": (lambda report: doctor.command(report, IMAGE, ["tini", "start.py"], False), "ok", "tini start.py"),
-    "a shell": (lambda report: doctor.command(report, IMAGE, ["/bin/bash"], False), "FAIL", "DOCKER_SPAWN_CMD"),
-    "no command": (lambda report: doctor.command(report, IMAGE, [], False), "FAIL", "DOCKER_SPAWN_CMD"),
-    "a chosen command": (lambda report: doctor.command(report, IMAGE, ["python"], True), "ok", "python"),
+    "a full disk": (lambda: doctor.disk(GIB // 2), "FAIL", "0.5 GiB"),
+    "a disk that fills": (lambda: doctor.disk(4 * GIB), "warn", "4.0 GiB"),
+    "an empty disk": (lambda: doctor.disk(20 * GIB), "ok", "20.0 GiB"),
+    "a server": (command("tini", "start.py"), "ok", "tini start.py"),
+    "a shell": (command("/bin/bash"), "FAIL", "DOCKER_SPAWN_CMD"),
+    "no command": (command(), "FAIL", "DOCKER_SPAWN_CMD"),
+    "a chosen command": (command("python", chosen=True), "ok", "python"),
     "the hub's version": (version(Done(0, HUB_VERSION, "")), "ok", HUB_VERSION),
     "another patch": (version(Done(0, f"{MAJOR}.{MINOR}.99", "")), "ok", f"{MAJOR}.{MINOR}.99"),
     "another minor": (version(Done(0, f"{MAJOR}.99.0", "")), "ok", f"{MAJOR}.99.0"),
@@ -57,30 +83,28 @@ CASES: dict[str, tuple[Look, str, str]] = {
     "a broken JupyterHub": (version(BROKEN, BROKEN), "FAIL", "ImportError: no module"),
     "another program": (version(Done(0, "sleep (GNU coreutils) 9.7\n", "")), "FAIL", "no JupyterHub"),
     "a slow JupyterHub": (version(Done(TIMED_OUT, "", ""), Done(TIMED_OUT, "", "")), "warn", "by hand"),
-    "a way to the hub": (lambda report: doctor.reached(report, IMAGE, Done(0, '{"version": "6"}', "")), "ok", IMAGE),
-    "no way to the hub": (lambda report: doctor.reached(report, IMAGE, Done(1, "", "timed out")), "FAIL", "timed out"),
-    "no way to look": (lambda report: doctor.reached(report, IMAGE, NO_SUCH_PROGRAM), "warn", "python3"),
-    "a GPU": (lambda report: doctor.given(report, "all", Done(0, "", "")), "ok", "all"),
-    "no GPU": (lambda report: doctor.given(report, "device=0,2", NO_DRIVER), "FAIL", "device=0,2"),
+    "a way to the hub": (reach(Done(0, '{"version": "6"}', "")), "ok", IMAGE),
+    "no way to the hub": (reach(Done(1, "", "timed out")), "FAIL", "timed out"),
+    "no way to look": (reach(NO_SUCH_PROGRAM), "warn", "python3"),
+    "a GPU": (gpu(Done(0, "", "")), "ok", "all"),
+    "no GPU": (gpu(NO_DRIVER), "FAIL", "could not select device driver"),
 }
 
 
 @pytest.mark.parametrize(("look", "kind", "named"), CASES.values(), ids=CASES.keys())
 def test_each_thing_has_its_line(look: Look, kind: str, named: str) -> None:
-    report = Report()
-    look(report)
-    assert report.lines[0].startswith(kind)
-    assert named in "\n".join(report.lines)
-    assert (report.failed, report.warned) == (int(kind == "FAIL"), int(kind == "warn"))
-    assert ("Fix: " in "\n".join(report.lines)) is (kind != "ok")
+    finding = look()
+    assert finding.level == kind
+    assert str(finding).startswith(f"{kind:<6}")
+    assert named in str(finding)
+    assert ("\n      Fix: " in str(finding)) is (kind != "ok")
 
 
 def test_a_start_that_would_fail(send: Send) -> None:
-    report = Report()
     reason = "network class-network declared as external, but could not be found"
     plan = f" DRY-RUN MODE -  Container jupyterhub-proxy  Running\n{reason}\nFAILED\n"
-    doctor.services(report, send({"compose.json": '{"services": {}}', "given/plan": plan}))
-    assert report.lines == [f"FAIL  docker compose up -d would fail: {reason}", "      Fix: make build"]
+    (finding,) = doctor.services(send({"compose.json": '{"services": {}}', "given/plan": plan}))
+    assert finding == ("FAIL", f"docker compose up -d would fail: {reason}", "make build")
 
 
 @pytest.mark.parametrize(("kind", "name"), [("network", "class-network"), ("volume", "class-data")])
@@ -92,24 +116,19 @@ def test_what_is_missing_is_named(kind: str, name: str, send: Send, monkeypatch:
     there = SimpleNamespace(get=str)
     engine = {"networks": there, "volumes": there, f"{kind}s": SimpleNamespace(get=get)}
     monkeypatch.setattr(Host, "client", SimpleNamespace(**engine))
-    report = Report()
-    doctor.made(report, send(DOCKER_NETWORK_NAME="class-network", DATA_VOLUME_HOST="class-data"))
-    assert f"FAIL  the {kind} {name} is missing" in report.lines
-    assert "      Fix: make network volumes" in report.lines
-    assert (report.failed, len(report.lines)) == (1, 3)
+    findings = list(doctor.kept(send(DOCKER_NETWORK_NAME="class-network", DATA_VOLUME_HOST="class-data")))
+    assert ("FAIL", f"the {kind} {name} is missing", "make network volumes") in findings
+    assert sorted(each.level for each in findings) == ["FAIL", "ok"]
 
 
 def test_a_warning_of_a_setting_is_a_line(send: Send) -> None:
     """The first one has no fix of its own."""
-    report = Report()
     files = {".env": "SHARED_PASSWORD=serenity\n"}
-    doctor.settings(report, send(files, GRANT_SUDO="true", DOCKER_NOTEBOOK_IMAGE=IMAGE))
-    first, fix, second, own_fix = report.lines[-4:]  # above them is the missing TLS pair
-    assert first.startswith("warn  GRANT_SUDO")
-    assert second.startswith("warn  SHARED_PASSWORD")
-    assert "docs/settings.md" in fix
-    assert own_fix == "      Fix: move the line to secrets/shared-password.env."
-    assert report.warned == 2
+    _, first, second = doctor.settings(send(files, GRANT_SUDO="true", DOCKER_NOTEBOOK_IMAGE=IMAGE))
+    assert str(first).startswith("warn  GRANT_SUDO")  # above it is the missing TLS pair
+    assert "docs/settings.md" in first.fix
+    assert str(second).startswith("warn  SHARED_PASSWORD")
+    assert second.fix == "move the line to secrets/shared-password.env."
 
 
 @pytest.mark.parametrize(
@@ -122,17 +141,14 @@ def test_a_warning_of_a_setting_is_a_line(send: Send) -> None:
 )
 def test_an_image_that_starts_as_root(done: Done, line: str, send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Host, "run", lambda *_, **__: done)
-    report = Report()
-    doctor.becomes(report, send(NB_UID="2000", DOCKER_NOTEBOOK_IMAGE=IMAGE), IMAGE)
-    assert report.lines[0].startswith(line)
+    finding = doctor.becomes(send(NB_UID="2000", DOCKER_NOTEBOOK_IMAGE=IMAGE), IMAGE)
+    assert str(finding).startswith(line)
 
 
 def test_without_a_hub_nothing_is_said_of_the_way_to_it(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Host, "service", lambda *_: None)
-    report = Report()
-    doctor.reach(report, send(), IMAGE)
-    assert report.lines[0] == f"warn  whether {IMAGE} reaches the hub is not known: the hub does not run"
-    assert (report.failed, report.warned) == (0, 1)
+    finding = doctor.reach(send(), IMAGE)
+    assert finding[:2] == ("warn", f"whether {IMAGE} reaches the hub is not known: the hub does not run")
 
 
 def test_the_chosen_command_replaces_the_images_own(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,15 +156,10 @@ def test_the_chosen_command_replaces_the_images_own(send: Send, monkeypatch: pyt
     monkeypatch.setattr(Host, "client", SimpleNamespace(images=SimpleNamespace(get=lambda _: image)))
     monkeypatch.setattr(Host, "run", lambda *_, **__: Done(0, HUB_VERSION, ""))
     monkeypatch.setattr(Host, "service", lambda *_: None)
-    report = Report()
-    doctor.notebook_image(report, send(DOCKER_SPAWN_CMD="jupyterhub-singleuser --debug"), IMAGE)
-    assert report.lines[0] == f"ok    {IMAGE} starts tini -- jupyterhub-singleuser --debug"
+    first, *_ = doctor.notebook_image(send(DOCKER_SPAWN_CMD="jupyterhub-singleuser --debug"), IMAGE)
+    assert first == ("ok", f"{IMAGE} starts tini -- jupyterhub-singleuser --debug", "")
 
 
 def test_the_verdict_counts() -> None:
-    report = Report()
-    report.ok("a")
-    assert report.verdict == "Everything is as it should be."
-    report.fail("b", "c")
-    report.warn("d", "e")
-    assert report.verdict.startswith("1 FAIL and 1 warn")
+    assert doctor.verdict(["ok"]) == "Everything is as it should be."
+    assert doctor.verdict(["ok", "FAIL", "warn"]).startswith("1 FAIL and 1 warn: ")

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from host import tls_pair
+from hub.errors import OperatorError
 from support.certificates import DAY, NOW, Signer
 
 HOST = "hub.example.org"
@@ -137,7 +138,7 @@ BAD = {
 
 @pytest.mark.parametrize(("given", "said"), BAD.values(), ids=BAD.keys())
 def test_a_bad_pair_is_refused(given: Callable[[], Path], said: str) -> None:
-    with pytest.raises(tls_pair.PairError) as raised:
+    with pytest.raises(OperatorError) as raised:
         tls_pair.check(given(), now=NOW)
     assert said in raised.value.what
     assert raised.value.show.startswith(("openssl ", "ls -l "))

@@ -1,15 +1,20 @@
 """Which volume a server gets, and what is said of it."""
 
+import subprocess
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from docker.types import Mount
 from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
 from host import volumes
+from host.engine import Done, Host
 from host.volumes import Volume
 from hub import configuration, names
 from hub.servers import config
@@ -97,12 +102,38 @@ def test_limits_are_read_however_they_were_given(size: str, number: int) -> None
     assert volumes.in_bytes(size) == number
 
 
-def test_sizes_are_measured_where_the_files_are(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "file").write_bytes(b"x" * 100_000)
-    sizes = volumes.used({"a": str(tmp_path / "a"), "gone": str(tmp_path / "gone")})
-    assert 100_000 <= sizes["a"] < 200_000
-    assert sizes["gone"] == 0
+def test_sizes_are_measured_where_the_files_are(
+    send: Callable[..., Host], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is found by its path; one that a server has removed meanwhile is missing in what `du` says."""
+    (tmp_path / "jupyterhub-user-zoe" / "_data").mkdir(parents=True)
+    (tmp_path / "jupyterhub-user-zoe" / "_data" / "file").write_bytes(b"x" * 100_000)
+    listed = [
+        {"Name": name, "Driver": "local", "Options": None, "Mountpoint": str(tmp_path / name / "_data")}
+        for name in ("jupyterhub-user-zoe", "jupyterhub-user-gone")
+    ]
+    engine = SimpleNamespace(api=SimpleNamespace(volumes=lambda **_: {"Volumes": listed}))
+    monkeypatch.setattr(Host, "client", engine)
+    monkeypatch.setattr(Host, "run", measured_here)
+    gone, zoe = volumes.of_users(send())
+    assert 100_000 <= zoe.size < 200_000
+    assert gone.size == 0
+
+
+def measured_here(
+    _: Host, __: str, options: list[str], *, mounts: list[Mount], files: dict[str, bytes], **___: Any
+) -> Done:
+    """What `du` says without a container: each mount is a link."""
+    with TemporaryDirectory() as folder:
+        for mount in mounts:
+            place = Path(folder, mount["Target"].lstrip("/"))
+            place.parent.mkdir(exist_ok=True)
+            place.symlink_to(mount["Source"])
+        paths = files["/places"].decode().replace(volumes.VOLUMES, folder + volumes.VOLUMES)
+        done = subprocess.run(
+            ["du", *options[:-1], "--files0-from=-"], input=paths, capture_output=True, text=True, check=False
+        )
+        return Done(done.returncode, done.stdout.replace(folder, ""), done.stderr)
 
 
 def test_what_is_said_of_a_users_volumes() -> None:
