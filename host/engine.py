@@ -1,7 +1,5 @@
 """The Docker host: its Engine, and throw-away containers for what only a mount or the host's network shows."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ As a program this module runs in a container of its own, with the Docker host's 
 host may be another machine.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import socket

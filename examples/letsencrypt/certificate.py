@@ -6,8 +6,6 @@ Usage, in the container `letsencrypt`:
     certificate healthy          the health check: exit 1 with the reason when there is no valid certificate
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re
@@ -19,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from cryptography import x509
 
@@ -56,7 +55,7 @@ class Order:
     home: Path = field(default=HOME)
 
     @classmethod
-    def from_environment(cls) -> Order:
+    def from_environment(cls) -> Self:
         """The order of the settings."""
         return cls(os.environ["DOMAIN"], os.environ["EMAIL"], os.environ["ACME_SERVER"])
 
