@@ -1,7 +1,5 @@
 """What `make build` checks before anything changes."""
 
-from __future__ import annotations
-
 import re
 import ssl
 from collections.abc import Iterator

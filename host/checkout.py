@@ -1,7 +1,5 @@
 """What scripts/host sends of the checkout: one tar, so that the Docker host may be another machine."""
 
-from __future__ import annotations
-
 import io
 import json
 import re
@@ -9,7 +7,7 @@ import tarfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from hub.errors import OperatorError, Problem, SettingsError
 
@@ -31,7 +29,7 @@ class Checkout:
         self._made: dict[str, str] = {}
 
     @classmethod
-    def receive(cls, stdin: BinaryIO, root: Path) -> Checkout:
+    def receive(cls, stdin: BinaryIO, root: Path) -> Self:
         """Unpack the tar on `stdin` into the folder `root`."""
         with tarfile.open(fileobj=stdin, mode="r|") as tar:
             tar.extractall(root, filter="tar")

@@ -1,7 +1,5 @@
 """The Docker host: its Engine, and throw-away containers for what only a mount or the host's network shows."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -110,16 +108,14 @@ class Host:
                 container.put_archive("/", packed(files))
             container.start()
             code = container.wait(timeout=seconds)["StatusCode"]
+            out, err = (container.logs(stdout=first, stderr=not first).decode() for first in (True, False))
+            return Done(code, out, err)
         except APIError as error:  # also a RequestException
             return Done(127, "", str(error.explanation))
         except requests.exceptions.RequestException:
-            code = TIMED_OUT
-        else:
-            logs: list[Any] = [container.logs(stdout=first, stderr=not first) for first in (True, False)]
-            return Done(code, *(log.decode() for log in logs))
+            return Done(TIMED_OUT, "", "")
         finally:
             container.remove(force=True, v=True)
-        return Done(code, "", "")
 
     def module(self, module: str, *arguments: str, **options: Any) -> Done:
         """`run` a module of this program as root."""

@@ -3,8 +3,6 @@
 As a program this module runs in a container of its own, as root, with each volume at /folder/NAME.
 """
 
-from __future__ import annotations
-
 import os
 import struct
 import sys

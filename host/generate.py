@@ -6,8 +6,6 @@
 - the tables between marks in docs/settings.md and in the pages of examples/.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from itertools import chain

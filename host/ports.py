@@ -4,15 +4,11 @@ As a program this module runs in a container of its own, with the Docker host's 
 host may be another machine.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import socket
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -24,8 +20,7 @@ SETTINGS = {8443: "HTTPS_PORT", 8080: "HTTP_PORT", 8000: "HTTP_PORT"}
 EVERYWHERE = "0.0.0.0"
 
 
-@dataclass(frozen=True)
-class Port:
+class Port(NamedTuple):
     """A port of the host that a service wants."""
 
     address: str
@@ -45,19 +40,16 @@ def check(host: Host) -> None:
         return
     tried = host.module(
         "host.ports",
-        json.dumps([(port.address, port.number) for port in others]),
+        json.dumps([port[:2] for port in others]),
         network_mode="host",
         pid_mode="host",
         privileged=True,
         security_opt=[],
     )
-    holders = json.loads(tried.out)
-    if lines := sorted(
-        {line for port, found in zip(others, holders, strict=True) if (line := judge(port, found, held))}
-    ):
-        raise OperatorError(
-            "the ports cannot be published", "stop what holds them, or set other ports in .env", lines=lines
-        )
+    lines = {judge(port, found, held) for port, found in zip(others, json.loads(tried.out), strict=True)} - {""}
+    if lines:
+        fix = "stop what holds them, or set other ports in .env"
+        raise OperatorError("the ports cannot be published", fix, lines=sorted(lines))
 
 
 def wanted(compose: dict[str, Any]) -> list[Port]:
@@ -91,20 +83,6 @@ def judge(port: Port, found: tuple[int, str], held: dict[int, tuple[str, str]]) 
     return f"  {port.setting}={port.number} is taken by {f'the container {container}' if container else process}."
 
 
-def attempt(address: str, number: int) -> int:
-    """The error number of the attempt to listen there; 0 when it can be done."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as listener:
-        # As Docker does: a connection that is over does not count.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((address, number))
-            listener.listen()
-        except OSError as error:
-            return error.errno or -1
-    return 0
-
-
 def process(number: int) -> str:
     """The process that listens at a port."""
     for connection in psutil.net_connections("tcp"):
@@ -113,12 +91,16 @@ def process(number: int) -> str:
     return "a process that cannot be seen"
 
 
-def holders(ports: list[tuple[str, int]]) -> Iterator[tuple[int, str]]:
-    """Yield for each port the error number of the attempt to listen there, and the process that does."""
-    for address, number in ports:
-        error = attempt(address, number)
-        yield error, process(number) if error else ""
+def holder(address: str, number: int) -> tuple[int, str]:
+    """The error number of the attempt to listen at a port, and the process that does; 0 when it can be done."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        # As Docker does, it counts no connection that is over: SO_REUSEADDR is set.
+        socket.create_server((address, number), family=family).close()
+    except OSError as error:
+        return error.errno or -1, process(number)
+    return 0, ""
 
 
 if __name__ == "__main__":
-    print(json.dumps(list(holders(json.loads(sys.argv[1])))))
+    print(json.dumps([holder(*port) for port in json.loads(sys.argv[1])]))

@@ -1,7 +1,5 @@
 """What is made in secrets/ where it is missing: tokens, and a TLS pair. What is there is never changed."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ A server that runs is never touched when `.env` or an image changes. What it was
 image's id, and labels for the settings (hub/servers/stale.py).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

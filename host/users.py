@@ -1,7 +1,5 @@
 """The table of `make users`: what the hub knows of its users, and what the Docker host knows of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -1,7 +1,5 @@
 """The volumes with users' files on the Docker host: how full they are, and which limit they were made with."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

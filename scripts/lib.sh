@@ -20,10 +20,10 @@ at_least() { printf '%s\n' "$1" "${2#v}" | sort --check=quiet --version-sort; }
 # the settings that scripts need. Scripts that are called afterwards find both there.
 use_working_docker() {
   [ -z "${WORKING_DOCKER:-}" ] || return 0
-  local candidate
+  local candidate plugins
   while read -r candidate; do
-    if at_least "$MIN_COMPOSE" "$("$candidate" compose version --short 2>/dev/null || echo 0)" &&
-      "$candidate" buildx version >/dev/null 2>&1; then
+    plugins=$("$candidate" info --format '{{range .ClientInfo.Plugins}}{{println .Name .Version}}{{end}}' 2>/dev/null) || true
+    if at_least "$MIN_COMPOSE" "$(sed -n 's/^compose //p' <<<"$plugins")" && grep -q '^buildx ' <<<"$plugins"; then
       export PATH="${candidate%/*}:$PATH" WORKING_DOCKER=$candidate
       export_settings
       return 0

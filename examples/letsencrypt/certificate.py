@@ -6,8 +6,6 @@ Usage, in the container `letsencrypt`:
     certificate healthy          the health check: exit 1 with the reason when there is no valid certificate
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re
@@ -16,9 +14,10 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from cryptography import x509
 
@@ -37,9 +36,10 @@ RETRY_SECONDS = 20 * 60
 # When the authority was not asked.
 RETRY_NOT_ASKED_SECONDS = 60
 
+# The values of ACME_SERVER beside an address: where they are, and what they are called.
 SERVERS = {
-    "production": "https://acme-v02.api.letsencrypt.org/directory",
-    "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+    "production": ("https://acme-v02.api.letsencrypt.org/directory", "Let's Encrypt"),
+    "staging": ("https://acme-staging-v02.api.letsencrypt.org/directory", "Let's Encrypt (staging)"),
 }
 
 
@@ -53,17 +53,12 @@ class Order:
     domain: str
     email: str
     server: str
-    home: Path = field(default=HOME)
+    home: Path = HOME
 
     @classmethod
-    def from_environment(cls) -> Order:
+    def from_environment(cls) -> Self:
         """The order of the settings."""
         return cls(os.environ["DOMAIN"], os.environ["EMAIL"], os.environ["ACME_SERVER"])
-
-    @property
-    def directory(self) -> str:
-        """The server's address."""
-        return SERVERS.get(self.server, self.server)
 
     @property
     def folder(self) -> Path:
@@ -106,12 +101,13 @@ def obtain(order: Order) -> str:
 
 def certbot(order: Order) -> subprocess.CompletedProcess[str]:
     """Run certbot. It asks for no certificate as long as the one that is there is not due."""
+    directory, _ = SERVERS.get(order.server, (order.server, ""))
     order.folder.mkdir(parents=True, exist_ok=True)
     webroot = order.home / "www"
     webroot.mkdir(exist_ok=True)
     command = ["certbot", "certonly", "--non-interactive", "--agree-tos", "--no-eff-email", "--email", order.email]
     command += ["--webroot", "--webroot-path", str(webroot), "--domain", order.domain, "--cert-name", order.domain]
-    command += ["--keep-until-expiring", "--server", order.directory, "--config-dir", str(order.folder)]
+    command += ["--keep-until-expiring", "--server", directory, "--config-dir", str(order.folder)]
     command += ["--work-dir", "/tmp/certbot", "--logs-dir", "/tmp/certbot", "--max-log-backups", "0"]
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
@@ -152,11 +148,11 @@ def certificate(pair: Path) -> x509.Certificate | None:
 
 def words(order: Order, addresses: list[str]) -> dict[str, str]:
     """The words for the texts of reasons.py."""
-    names = {"production": "Let's Encrypt", "staging": "Let's Encrypt (staging)"}
+    _, name = SERVERS.get(order.server, ("", order.server))
     return {
         "domain": order.domain,
         "email": order.email,
-        "server": names.get(order.server, order.server),
+        "server": name,
         "accounts": str(order.folder / "accounts"),
         "addresses": reasons.about_addresses(order.domain, addresses),
         "ports": reasons.about_ports(os.environ.get("HTTP_PORT", "80"), os.environ.get("BIND_ADDRESS", "")),

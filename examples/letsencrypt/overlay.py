@@ -1,7 +1,5 @@
 """A certificate of Let's Encrypt: the settings of the service that gets it, and what they do not go together with."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Why there is no certificate, and how to fix it: certbot's output turned into one message."""
 
-from __future__ import annotations
-
 import re
 import socket
 from typing import NamedTuple

@@ -5,8 +5,6 @@ the folder, because `useradd` replaces the files in it. DockerSpawner's SystemUs
 asks the hub's own /etc/passwd, and lets the Engine make a missing home directory, for root.
 """
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,15 +23,6 @@ HOST_ETC = Path("/host/etc")
 # Debian's UID_MIN: accounts below it are those of the system.
 FIRST_UID = 1000
 NOBODY = 65534
-HOME_IN_CONTAINER = "/home/{username}"
-
-
-class AccountError(ValueError):
-    """A user has no account that a server may run as; the text is for the user, `cure` for the administrator."""
-
-    def __init__(self, what: str, cure: str = "") -> None:
-        super().__init__(what)
-        self.cure = cure
 
 
 @dataclass(frozen=True)
@@ -54,25 +43,25 @@ def find(etc: Path, name: str) -> Account:
         name: the user's name, as it is.
 
     Raises:
-        AccountError: there is none, or it is an account of the system.
+        StartError: there is none, or it is an account of the system.
     """
     if name in (".", "..") or {"/", "{", "}"} & set(name):
-        raise AccountError(f"{name!r} cannot be an account of the Docker host.")
+        raise StartError("account", f"{name!r} cannot be an account of the Docker host.")
     ids = [
         (int(uid), int(gid))
         for account, _, uid, gid, *_ in _lines(etc / "passwd")
         if account == name and gid.isdecimal()
     ]
     if not ids:
-        raise AccountError(
+        raise StartError(
+            "account",
             f"{name} has no account on the Docker host.",
             f"An administrator can make it there: sudo useradd --create-home {shlex.quote(name)}",
         )
     uid, gid = ids[0]
     if uid < FIRST_UID or uid == NOBODY or gid == 0:
-        raise AccountError(
-            f"{name} is an account of the Docker host's system ({uid}:{gid}), so no server may run as it."
-        )
+        what = f"{name} is an account of the Docker host's system ({uid}:{gid}), so no server may run as it."
+        raise StartError("account", what)
     member_of = {int(number) for _, _, number, members, *_ in _lines(etc / "group") if name in members.split(",")}
     return Account(name, uid, gid, frozenset(member_of - {0}))
 
@@ -120,13 +109,10 @@ class SystemUserSpawner(HubDockerSpawner):
         Raises:
             StartError: there is none, or as in HubDockerSpawner.
         """
-        try:
-            self.account = find(HOST_ETC, self.user.name)
-        except AccountError as error:
-            raise StartError("account", str(error), error.cure) from None
+        self.account = find(HOST_ETC, self.user.name)
         if reason := host_paths.complaint(self.host_homedir):
             raise StartError("account", f"{self.host_homedir} cannot be a home directory: {reason}.")
-        self.notebook_dir = HOME_IN_CONTAINER.format(username=self.user.name)
+        self.notebook_dir = f"/home/{self.user.name}"
         self.extra_create_kwargs |= {
             "user": f"{self.account.uid}:{self.account.gid}",
             "working_dir": self.notebook_dir,

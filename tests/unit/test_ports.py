@@ -39,8 +39,7 @@ def container(name: str, project: str, port: int) -> dict[str, Any]:
 def problems(config: dict[str, Any], *containers: dict[str, Any]) -> list[str]:
     """The lines about the ports that Compose wants."""
     wanted, held = ports.wanted(config), ports.published(list(containers))
-    tried = ports.holders([(port.address, port.number) for port in wanted])
-    return [line for port, found in zip(wanted, tried, strict=True) if (line := ports.judge(port, found, held))]
+    return [line for port in wanted if (line := ports.judge(port, ports.holder(*port[:2]), held))]
 
 
 def test_free_ports_have_no_line() -> None:

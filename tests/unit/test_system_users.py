@@ -53,10 +53,17 @@ def test_an_account(etc: Path) -> None:
     assert spawner.find(etc, "zoe2") == spawner.Account("zoe2", 1002, 100, frozenset({4300}))
 
 
+def refusal(etc: Path, name: str) -> str:
+    """What a user reads who may not have a server."""
+    with pytest.raises(spawner.StartError) as caught:
+        spawner.find(etc, name)
+    return caught.value.jupyterhub_message
+
+
 def test_an_account_is_found_as_soon_as_it_is_made(etc: Path) -> None:
-    with pytest.raises(spawner.AccountError, match=r"simon has no account on the Docker host\.") as caught:
-        spawner.find(etc, "simon")
-    assert caught.value.cure.endswith("sudo useradd --create-home simon")
+    refused = refusal(etc, "simon")
+    assert refused.startswith("simon has no account on the Docker host. ")
+    assert refused.endswith("sudo useradd --create-home simon")
     new = etc / "passwd+"
     new.write_text(PASSWD + "simon:x:1010:1010::/home/simon:/bin/bash\n")
     new.replace(etc / "passwd")
@@ -65,26 +72,21 @@ def test_an_account_is_found_as_soon_as_it_is_made(etc: Path) -> None:
 
 @pytest.mark.parametrize("name", ["root", "daemon", "nobody", "wash"])
 def test_accounts_of_the_system_are_refused(etc: Path, name: str) -> None:
-    with pytest.raises(spawner.AccountError, match=rf"^{name} is an account of the Docker host's system \(\d+:\d+\)"):
-        spawner.find(etc, name)
+    assert re.match(rf"{name} is an account of the Docker host's system \(\d+:\d+\)", refusal(etc, name))
 
 
 @pytest.mark.parametrize("name", ["..", ".", "../root", "a/b", "{username}", "zoe/"])
 def test_names_that_leave_the_folder_of_the_homes_are_refused(etc: Path, name: str) -> None:
-    with pytest.raises(spawner.AccountError, match="cannot be an account"):
-        spawner.find(etc, name)
+    assert "cannot be an account" in refusal(etc, name)
 
 
 @pytest.mark.parametrize("name", ["torn", "inara", "zo", "zoe:x", "+nis", "", "# a comment", "zoe\n"])
 def test_who_has_no_account(etc: Path, name: str) -> None:
-    with pytest.raises(spawner.AccountError, match="has no account"):
-        spawner.find(etc, name)
+    assert "has no account" in refusal(etc, name)
 
 
 def test_a_name_in_a_command_is_quoted(etc: Path) -> None:
-    with pytest.raises(spawner.AccountError) as caught:
-        spawner.find(etc, "zoe;reboot")
-    assert caught.value.cure.endswith("--create-home 'zoe;reboot'")
+    assert refusal(etc, "zoe;reboot").endswith("--create-home 'zoe;reboot'")
 
 
 # --- Settings ---
