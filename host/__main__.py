@@ -13,7 +13,6 @@ from host import check, doctor, folders, generate, ports, secrets, servers, user
 from host.checkout import Checkout, packed
 from host.engine import Host
 from hub import errors, paths
-from hub.admin.address import public_address
 from hub.errors import OperatorError
 from hub.names import USER_LABEL
 from hub.overlays import overlays
@@ -108,7 +107,7 @@ def missing_images(host: Host) -> list[str]:
 def welcome(host: Host, _: Sequence[str]) -> None:
     """Print where to sign in, and whose servers are older."""
     found, admin = host.found, host.found.hub.jupyterhub_admin
-    lines = [("Address", public_address(found)), ("Administrator", admin or "see make users")]
+    lines = [("Address", found.public_address), ("Administrator", admin or "see make users")]
     if found.sign_in.has_accounts:
         initial = initial_passwords(host).get(admin.lower())
         lines.append(("Initial password", initial or f"the one you set (lost? make password USER={admin})"))

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from hub.configuration import Configuration
 from hub.errors import Problem
 from hub.overlays import Overlay
 from hub.settings.fields import Name, is_address
-from hub.settings.model import Setting, SettingsModel
+from hub.settings.model import SettingsModel, setting
 
 
 def _domain(name: str) -> str:
@@ -23,36 +23,33 @@ def _domain(name: str) -> str:
 class LetsEncryptSettings(SettingsModel):
     """The settings of the certificate."""
 
-    domain: Annotated[
-        str,
-        AfterValidator(_domain),
-        Field(pattern=r"^[A-Za-z0-9.:/-]+$"),
-        Setting(
-            "the public name that the certificate is for",
-            "a name such as hub.example.org, without https:// in front",
-            restarts=False,
-        ),
-    ]
-    email: Annotated[
-        str,
-        Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
-        Setting("where the authority can reach you", "an address such as you@example.org", restarts=False),
-    ]
-    acme_server: Annotated[
-        str,
-        Field(pattern=r"^(production|staging|https://\S+)$"),
-        Setting(
-            "`production` or `staging` of Let's Encrypt, or another authority with ACME",
-            "production, staging, or the https:// address of a directory",
-            restarts=False,
-        ),
-    ] = "production"
-    secrets_volume: Annotated[
-        Name,
-        Setting(
-            "volume of the certificate and of the account with the authority", "a Docker volume's name", restarts=False
-        ),
-    ] = "jupyterhub-secrets"
+    domain: Annotated[str, AfterValidator(_domain)] = setting(
+        ...,
+        "the public name that the certificate is for",
+        "a name such as hub.example.org, without https:// in front",
+        restarts=False,
+        pattern=r"^[A-Za-z0-9.:/-]+$",
+    )
+    email: str = setting(
+        ...,
+        "where the authority can reach you",
+        "an address such as you@example.org",
+        restarts=False,
+        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+    )
+    acme_server: str = setting(
+        "production",
+        "`production` or `staging` of Let's Encrypt, or another authority with ACME",
+        "production, staging, or the https:// address of a directory",
+        restarts=False,
+        pattern=r"^(production|staging|https://\S+)$",
+    )
+    secrets_volume: Name = setting(
+        "jupyterhub-secrets",
+        "volume of the certificate and of the account with the authority",
+        "a Docker volume's name",
+        restarts=False,
+    )
 
 
 class LetsEncrypt(Overlay):

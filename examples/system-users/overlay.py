@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from hub.configuration import Configuration
 from hub.errors import OperatorError, Problem
 from hub.overlays import Overlay
 from hub.settings import host_paths
-from hub.settings.model import Setting, SettingsModel
+from hub.settings.model import SettingsModel, setting
 
 if TYPE_CHECKING:
     from host.engine import Host
@@ -30,24 +30,19 @@ def _home_format(path: str) -> str:
 class SystemUserSettings(SettingsModel):
     """Where the Docker host has its accounts and their home directories."""
 
-    host_etc: Annotated[
-        str,
-        Field(pattern=r"^/\S*$"),
-        Setting(
-            "folder of the Docker host with the files `passwd` and `group` in which the accounts are looked up",
-            "an absolute path on the Docker host",
-            restarts=False,
-        ),
-    ] = "/etc"
-    host_homedir_format: Annotated[
-        str,
-        AfterValidator(_home_format),
-        Setting(
-            "where the accounts' home directories are on the Docker host",
-            "an absolute path with {username} in it, such as /volumes/user/{username}",
-            trait="SystemUserSpawner.host_homedir_format",
-        ),
-    ] = "/home/{username}"
+    host_etc: str = setting(
+        "/etc",
+        "folder of the Docker host with the files `passwd` and `group` in which the accounts are looked up",
+        "an absolute path on the Docker host",
+        restarts=False,
+        pattern=r"^/\S*$",
+    )
+    host_homedir_format: Annotated[str, AfterValidator(_home_format)] = setting(
+        "/home/{username}",
+        "where the accounts' home directories are on the Docker host",
+        "an absolute path with {username} in it, such as /volumes/user/{username}",
+        trait="SystemUserSpawner.host_homedir_format",
+    )
 
 
 class SystemUsers(Overlay):

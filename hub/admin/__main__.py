@@ -1,8 +1,7 @@
-"""What `make users`, `make password`, `make token` and the end of `make up` run in the hub's container.
+"""What `make users`, `make password` and `make token` run in the hub's container.
 
 Usage:
     python -m hub.admin users            prints JSON: see hub/admin/users.py
-    python -m hub.admin welcome          where to sign in, who the first administrator is, and how
     python -m hub.admin password NAME    sets and prints a new password
     python -m hub.admin token [NAME]     makes and prints an API token, of an administrator unless NAME is given
 """
@@ -67,18 +66,6 @@ def _users(db: Session, _: str) -> str:
     return json.dumps(users.known(db, configuration.of_this_process()))
 
 
-def _welcome(_: Session, __: str) -> str:
-    found = configuration.of_this_process()
-    admin = found.hub.jupyterhub_admin
-    lines = [("Address", found.public_address), ("Administrator", admin or "see make users")]
-    if found.sign_in.has_accounts:
-        initial = InitialPasswords(paths.INITIAL_PASSWORDS).all().get(admin.lower())
-        lines.append(("Initial password", initial or f"the one you set (lost? make password USER={admin})"))
-    else:
-        lines.append(("Signing in", f"with {found.hub.jupyterhub_authenticator}"))
-    return "\n".join(f"  {title:<17} {value}" for title, value in lines)
-
-
 def _password(db: Session, name: str) -> str:
     found = configuration.of_this_process()
     if not name:
@@ -98,7 +85,6 @@ def _token(db: Session, name: str) -> str:
 
 VERBS: dict[str, Callable[[Session, str], str]] = {
     "users": _users,
-    "welcome": _welcome,
     "password": _password,
     "token": _token,
 }
