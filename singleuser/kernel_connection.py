@@ -28,7 +28,7 @@ class OwnIdentityConnection(ZMQChannelsWebsocketConnection):
         """Wait until a kernel that starts has answered once, then go on as Jupyter Server does.
 
         Jupyter Server asks such a kernel one single time, and where that question is lost the websocket waits for
-        kernel_info_timeout: seen twice in two whole test runs. Asking again needs another socket than its own.
+        kernel_info_timeout: seen in two test runs, cause not found. Try without this method from 2027-06-01 on.
         """
         with suppress(TimeoutError):
             async with timeout(self.kernel_info_timeout):
