@@ -13,7 +13,7 @@ from hub.settings import gpus
 
 SIGNALLED = 128
 COMMAND_LENGTH = 200
-# Exit codes of a container whose command is no server.
+# Exit codes that say: the container's command did not start a server.
 NO_SERVER = {
     0: "its command does not start a server",
     126: "its command cannot be executed",
