@@ -145,8 +145,8 @@ def test_a_renewal_disturbs_nobody(crew: Crew) -> None:
         # Back again: what the first server has signed is still good, so it is not asked for another one.
         wait_for(lambda: crew.serial(crew.first) == original, 10, "the certificate of before")
         assert kernel.socket is connection
-        assert isinstance(connection.socket, ssl.SSLSocket)
-        first_shown = connection.socket.getpeercert(binary_form=True)
+        assert isinstance(connection.sock, ssl.SSLSocket)
+        first_shown = connection.sock.getpeercert(binary_form=True)
     for load in (executions, requests_):
         assert (load.counts.failed, load.counts.disconnects) == (0, 0), load.counts
         assert load.counts.sent > 100

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import requests
-from websockets.exceptions import WebSocketException
+from websocket import WebSocketException
 
 from support.kernel import Kernel
 from support.waiting import wait_for
@@ -115,7 +115,7 @@ class KernelLoad(Load):
         number = self.counts.sent
         try:
             text = self.kernel.execute(f"{number} + 1", timeout=REQUEST_SECONDS).text
-        except WebSocketException:
+        except (WebSocketException, ConnectionError):
             self.counts.disconnects += 1
             self.kernel.reconnect()
             raise
