@@ -42,7 +42,8 @@ def prepare(host: Host, arguments: Sequence[str]) -> None:
     names = [*(name for name in arguments if name != "--ports"), *check.names(host)]
     pair = secrets.pair(host.checkout.root, names)
     host.checkout.add(pair.files, {})
-    warnings += check.pair(host)
+    if not pair.files:
+        warnings += check.pair(host)
     check.docker_host(host)
     if "--ports" in arguments:
         ports.check(host)

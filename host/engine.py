@@ -71,6 +71,11 @@ class Host:
         """The image that this program runs in."""
         return f"{self.project}-host"
 
+    @property
+    def proxy_base(self) -> str:
+        """The image of the proxy without a TLS pair."""
+        return f"{self.project}-proxy-base"
+
     def notebook_images(self) -> list[str]:
         """The images that servers may be started from: that of `.env`, then those of the profiles, each once."""
         return list(dict.fromkeys([self.found.hub.docker_notebook_image, *profiles.images(self.found.profiles)]))

@@ -17,7 +17,8 @@ from hub.errors import OperatorError
 
 # The proxy's ports in its container, and the settings that say where they are published.
 SETTINGS = {8443: "HTTPS_PORT", 8080: "HTTP_PORT", 8000: "HTTP_PORT"}
-EVERYWHERE = "0.0.0.0"
+# Where Docker publishes a port for which no address is set; the second one where the host has IPv6.
+EVERYWHERE = ("0.0.0.0", "::")
 
 
 class Port(NamedTuple):
@@ -55,10 +56,11 @@ def check(host: Host) -> None:
 def wanted(compose: dict[str, Any]) -> list[Port]:
     """The ports that the services publish, from what `docker compose config --format json` prints."""
     return [
-        Port(port.get("host_ip", EVERYWHERE), int(port["published"]), SETTINGS.get(port["target"], str(name)))
+        Port(address, int(port["published"]), SETTINGS.get(port["target"], str(name)))
         for name, service in compose["services"].items()
         for port in service.get("ports", ())
         if "published" in port
+        for address in ([port["host_ip"]] if port.get("host_ip") else EVERYWHERE)
     ]
 
 
@@ -75,7 +77,9 @@ def published(containers: list[dict[str, Any]]) -> dict[int, tuple[str, str]]:
 def judge(port: Port, found: tuple[int, str], held: dict[int, tuple[str, str]]) -> str:
     """A line about a port, where the attempt to listen there ended with this error number and holder."""
     number, process = found
-    if number == errno.EADDRNOTAVAIL:
+    if number in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        if port.address in EVERYWHERE:
+            return ""
         return f"  BIND_ADDRESS={port.address} is not an address of the Docker host."
     if not number:
         return ""

@@ -1,5 +1,6 @@
 """The TLS pair in secrets/: whether the proxy can use it, and whether browsers will."""
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -7,14 +8,24 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID
 
 from host.x509 import SOON, fit, time_problems
 from hub.errors import OperatorError
 
 KEY = "jupyterhub.key"
 CERTIFICATES = ("jupyterhub.crt", "jupyterhub.cer")
+GOOD_KEY = "use a certificate whose key is RSA with 2048 bits or more, or EC on P-256 or P-384, signed with SHA-256"
+WHOLE_FILE = (
+    "copy both files again, whole and with their line breaks: each certificate has a line BEGIN, lines of 64 "
+    "characters, and a line END"
+)
+# What OpenSSL says of a key or a signature, not of a file.
+WEAK = ("too small", "too weak", "no suitable signature algorithm")
 SHOW_CHAIN = "openssl crl2pkcs7 -nocrl -certfile {} | openssl pkcs7 -print_certs -noout"
 
 
@@ -32,7 +43,7 @@ def check(secrets: Path, names: Iterable[str] = (), now: datetime | None = None)
     Raises:
         OperatorError: it cannot be used; with the command that shows it.
     """
-    certificate, key = _find(secrets)
+    certificate, key = find(secrets)
     path, now = f"secrets/{certificate.name}", now or datetime.now(UTC)
     chain = _certificates(path, certificate.read_bytes())
     if not fit(_private_key(f"secrets/{KEY}", key), chain[0]):
@@ -49,7 +60,57 @@ def check(secrets: Path, names: Iterable[str] = (), now: datetime | None = None)
     return list(_warnings(path, chain, set(names), now))
 
 
-def _find(secrets: Path) -> tuple[Path, Path]:
+def judge(file: Path, answer: str) -> list[str]:
+    """Put into words what proxy/pair.js has printed of a pair.
+
+    Args:
+        file: the certificate.
+        answer: JSON; anything else is no answer.
+
+    Returns:
+        A sentence for what works, but not for everyone, or where there was no answer.
+
+    Raises:
+        OperatorError: the proxy cannot use the pair.
+    """
+    path = f"secrets/{file.name}"
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        return [f"whether the proxy can use {path} is not known: its image is missing. Fix: make build."]
+    own = _certificates(path, file.read_bytes())[0]
+    if found["refused"]:
+        reason = _reason(found["refused"])
+        fix, of = (GOOD_KEY, _kind(own)) if reason.endswith(WEAK) else (WHOLE_FILE, "PEM file")
+        raise OperatorError(
+            f"the proxy cannot use the {of} of {path} and secrets/{KEY}: {reason}", fix, show=SHOW_CHAIN.format(path)
+        )
+    return [f"browsers refuse the {_kind(own)} of {path}. Fix: {GOOD_KEY}."] if found["browsers"] else []
+
+
+def _reason(error: str) -> str:
+    """OpenSSL's reason: the fourth field of `error:0A00018F:SSL routines::ee key too small`."""
+    fields = error.partition("error:")[2].split(":")
+    return fields[3].strip() if len(fields) > 3 else error
+
+
+def _kind(certificate: x509.Certificate) -> str:
+    key = certificate.public_key()
+    if isinstance(key, EllipticCurvePublicKey):
+        return f"EC key on {key.curve.name}"
+    if certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
+        return "RSA-PSS key"
+    if isinstance(key, RSAPublicKey):
+        return f"RSA key of {key.key_size} bits"
+    return f"{type(key).__name__.removesuffix('PublicKey')} key"
+
+
+def find(secrets: Path) -> tuple[Path, Path]:
+    """The files of the pair: certificate and key.
+
+    Raises:
+        OperatorError: one is missing, or there are two certificates.
+    """
     key = secrets / KEY
     found = [secrets / name for name in CERTIFICATES if (secrets / name).exists()]
     if len(found) > 1:
@@ -121,11 +182,27 @@ def _warnings(path: str, chain: list[x509.Certificate], names: set[str], now: da
             f"{path} has no chain: many programs do not trust it. Append the certificate of "
             f"{own.issuer.rfc4514_string()}; {SHOW_CHAIN.format(path)} shows what is in there."
         )
-    if missing := sorted(names - _names(own)):
+    if not _has_names(own):
+        yield f"the certificate in {path} has no subjectAltName: browsers refuse it. Fix: use one with the hub's name."
+    elif missing := sorted(names - _names(own)):
         yield (
             f"the certificate in {path} is not for {' and '.join(missing)}: browsers refuse it there. "
             f"openssl x509 -noout -ext subjectAltName -in {path} shows its names."
         )
+    if not _is_for_servers(own):
+        yield f"the certificate in {path} is not for servers: browsers refuse it. Fix: use one for serverAuth."
+
+
+def _has_names(certificate: x509.Certificate) -> bool:
+    return any(isinstance(each.value, x509.SubjectAlternativeName) for each in certificate.extensions)
+
+
+def _is_for_servers(certificate: x509.Certificate) -> bool:
+    try:
+        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return bool({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(purposes))
 
 
 def _names(certificate: x509.Certificate) -> set[str]:

@@ -7,7 +7,7 @@ const BAKED = { cert: "/srv/proxy/jupyterhub.crt", key: "/srv/proxy/jupyterhub.k
 const LOOK_MILLISECONDS = 5000;
 const SOON_MILLISECONDS = 30 * 24 * 3600 * 1000;
 // Mozilla's "intermediate": https://wiki.mozilla.org/Security/Server_Side_TLS
-const POLICY = {
+export const POLICY = {
   minVersion: "TLSv1.2",
   maxVersion: "TLSv1.3",
   ciphers: [

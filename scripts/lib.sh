@@ -48,16 +48,20 @@ YAML
   done < <(sed -n 's/^x-\([A-Z_]*\): "\{0,1\}\([^"]*\)"\{0,1\}$/\1 \2/p' <<<"$lines")
 }
 
-# image_of host|user: the name of the image of the program host/, or of the default notebook image.
+# image_of host|proxy-base|user: the name of the image of the program host/, of the proxy without its pair, or of the
+# default notebook image.
 image_of() { echo "$COMPOSE_PROJECT_NAME-$1"; }
 
-# build_image host|user ARGUMENT...: build it; the arguments are those of `docker build`.
+# build_image host|proxy-base|user ARGUMENT...: build it; the arguments are those of `docker build`.
 build_image() {
   docker build --quiet --tag "$(image_of "$1")" --label "com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
     --build-arg BASE_IMAGE --secret "id=ca_bundle,src=$CA_BUNDLE" "${@:2}" >/dev/null
 }
 
 build_host() { build_image host --file Dockerfile.jupyterhub --target host .; }
+
+# What the check of the TLS pair asks.
+build_proxy_base() { build_image proxy-base --file Dockerfile.jupyterhub --target proxy-base .; }
 
 # in_hub COMMAND...: run it in the hub's container.
 in_hub() {

@@ -16,8 +16,8 @@ class HostSettings(SettingsModel):
     )
     bind_address: IPvAnyAddress | None = setting(
         None,
-        "where the proxy listens; empty: everywhere, or with `TLS=off` at 127.0.0.1, for this machine only",
-        "an IP address of this machine, or 0.0.0.0 for all",
+        "where the proxy listens; empty: everywhere, IPv6 too, or with `TLS=off` at 127.0.0.1, for this machine only",
+        "an IP address of this machine, or 0.0.0.0 for all of IPv4",
     )
     https_port: Port = setting(443, "the proxy's port; none with `TLS=off`")
     http_port: Port | None = setting(

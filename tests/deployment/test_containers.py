@@ -1,5 +1,6 @@
 """The containers and images themselves: what may do what, and what is in which image."""
 
+import json
 import re
 import subprocess
 import tarfile
@@ -47,6 +48,7 @@ def fits(module):
 modules = [module for module in list(sys.modules.values()) if getattr(module, "__cached__", None)]
 print(len(modules), *(module.__name__ for module in modules if not fits(module)))
 """
+LIMITS = Path(__file__).parents[1] / "support" / "proxy_limits.mjs"
 CONNECT = """
 import socket, sys
 try:
@@ -165,6 +167,51 @@ def test_the_proxy_answers_at_the_published_ports(deployment: Deployment) -> Non
     response = requests.get(http, allow_redirects=False, timeout=10)
     assert response.status_code in (301, 302)
     assert response.headers["Location"] == f"{deployment.url}/hub/login"
+
+
+# --- The proxy's limits and logs ---
+
+
+@pytest.fixture(scope="module")
+def limits(deployment: Deployment) -> dict[str, list]:
+    """What clients of the proxy see with short limits: the first line, the body, and whether the connection ended."""
+    command = ("run", "--rm", "--interactive", "--network=none", image_of(deployment, "proxy"))
+    done = deployment.docker(*command, "node", "--input-type=module", "-", stdin=LIMITS.read_text())
+    return json.loads(done.stdout)
+
+
+TIMED_OUT = "HTTP/1.1 408 Request Timeout"
+
+
+@pytest.mark.parametrize(
+    ("case", "line", "body"),
+    [
+        ("Node's limit", TIMED_OUT, ""),
+        ("our limit in its place", "HTTP/1.1 200 OK", ""),
+        ("a slow upload", "HTTP/1.1 200 OK", "50"),
+        ("a slow answer", "HTTP/1.1 200 OK", "5"),
+        ("an upload that stands still", TIMED_OUT, ""),
+        ("a head that never ends", TIMED_OUT, ""),
+        ("an answer that breaks off", "HTTP/1.1 200 OK", "4\r\nhalf\r\n"),
+        ("a websocket that breaks off", "HTTP/1.1 101 Switching Protocols", ""),
+        ("a websocket to nowhere", "HTTP/1.1 503 Service Unavailable", ""),
+    ],
+)
+def test_what_makes_progress_is_not_ended(limits: dict[str, list], case: str, line: str, body: str) -> None:
+    assert limits[case] == [line, body, "ended"]
+
+
+def test_the_limits_in_use(limits: dict[str, list]) -> None:
+    """None for a whole request, and a minute for its head."""
+    assert limits["in use"] == [0, 60_000]
+
+
+def test_the_logs_have_what_happens_and_not_how_the_parts_ask_each_other(deployment: Deployment, server: str) -> None:
+    deployment.hub_exec("python", "-m", "hub.health")
+    assert "Truncated user list" not in deployment.logs("hub")
+    api = [line for line in deployment.logs("proxy").splitlines() if "/api/routes" in line]
+    assert [line for line in api if "POST /api/routes/user/alice" in line], f"the route to {server} is not in the log"
+    assert [line for line in api if "GET /api/routes" in line] == []
 
 
 # --- The images ---

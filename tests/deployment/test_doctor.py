@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from subprocess import CompletedProcess
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP521R1, generate_private_key
 
+from support.certificates import Signer
 from support.deployment import PREFIX, Deployment
 
 BASE_IMAGE = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
@@ -84,10 +86,21 @@ def test_a_healthy_deployment(clinic: Deployment) -> None:
         assert line in lines
 
 
-def test_no_secret_is_in_the_report(clinic: Deployment) -> None:
-    done = examine(clinic)
+def test_a_pair_that_browsers_refuse_and_no_secret_is_in_the_report(clinic: Deployment) -> None:
+    files = [clinic.root / "secrets" / f"jupyterhub.{suffix}" for suffix in ("crt", "key")]
+    before = [file.read_text() for file in files]
+    unpopular = Signer("localhost", names=("localhost",), key=generate_private_key(SECP521R1()))
+    for file, content in zip(files, (unpopular.pem, unpopular.private()), strict=True):
+        file.write_bytes(content)
+    try:
+        done = examine(clinic)
+    finally:
+        for file, content in zip(files, before, strict=True):
+            file.write_text(content)
+    assert "warn  browsers refuse the EC key on secp521r1 of secrets/jupyterhub.crt" in complaints(done)
     secrets = re.findall(r"=(\S{16,})", "".join(path.read_text() for path in clinic.root.glob("secrets/*.env")))
     assert len(secrets) >= 3
+    secrets += unpopular.private().decode().splitlines()[1:-1]
     assert [secret for secret in secrets if secret in done.stdout + done.stderr] == []
 
 

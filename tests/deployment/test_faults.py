@@ -10,7 +10,10 @@ from threading import Thread
 
 import pytest
 import requests
+from playwright.sync_api import Page, expect
+from websockets.exceptions import InvalidStatus
 
+from support.browser import sign_in, wait_for_lab
 from support.deployment import PREFIX, Deployment
 from support.docker import belongs
 from support.kernel import Kernel
@@ -170,6 +173,44 @@ def test_the_proxy_has_its_routes_back_within_seconds(deployment: Deployment, se
     wait_for(lambda: requests.get(f"{deployment.url}/_chp_healthz", verify=False, timeout=2).ok, 30, "the proxy")
     wait_for(lambda: user_page(deployment, "alice", token).status_code == 200, 5, f"the route to {server}")
     wait_until_healthy(deployment, proxy)
+
+
+def test_a_page_waits_for_the_hub(deployment: Deployment, page: Page) -> None:
+    address = f"{deployment.url}/hub/login?next=%2Fhub%2Fhome"
+    deployment.docker("stop", deployment.project)
+    try:
+        shown = page.goto(address)
+        assert shown
+        assert (shown.status, shown.header_value("cache-control")) == (503, "no-store")
+        expect(page.get_by_role("heading")).to_have_text("The hub is starting again")
+        program = requests.get(f"{deployment.url}/hub/api/", headers={"Accept": "text/html"}, verify=False, timeout=5)
+        assert (program.status_code, program.json()["message"]) == (503, "The hub is starting again")
+    finally:
+        deployment.docker("start", deployment.project)
+    expect(page.get_by_label("Username")).to_be_visible(timeout=60_000)
+    assert page.url == address
+
+
+def test_a_server_whose_container_died_says_so_and_starts_again(
+    deployment: Deployment, server: str, token: str, page: Page
+) -> None:
+    sign_in(page, deployment.url, "alice", deployment.password("alice"))
+    kernel = Kernel(deployment.url, "alice", token)  # it ends with the container
+    deployment.docker("kill", server)
+
+    begin = time.monotonic()
+    shown = page.goto(f"{deployment.url}/user/alice/lab")
+    assert shown
+    assert shown.status == 503
+    assert time.monotonic() - begin < 15
+    expect(page.get_by_role("heading")).to_have_text("This server does not answer")
+    with pytest.raises(InvalidStatus) as refused:
+        kernel.reconnect()
+    assert refused.value.response.status_code == 503
+
+    page.get_by_role("link", name="Start it again").click()
+    page.get_by_role("button", name="Start My Server").or_(page.get_by_role("link", name="Start My Server")).click()
+    wait_for_lab(page)
 
 
 # --- The Engine ---

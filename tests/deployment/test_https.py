@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 import requests
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import SECP521R1, generate_private_key
 
+from host import tls_pair
+from hub.errors import OperatorError
 from support.certificates import Signer
 from support.deployment import PREFIX, Deployment
 from support.waiting import wait_for
@@ -118,13 +121,15 @@ def test_the_key_is_not_in_the_history_of_an_image(own: Deployment) -> None:
 
 
 def test_a_new_pair_is_in_use_after_the_next_build(own: Deployment) -> None:
-    new = Signer(HOST, intermediate, (-1, 20), (HOST, "localhost"))
+    key = generate_private_key(SECP521R1())
+    new = Signer(HOST, intermediate, (-1, 20), (HOST, "localhost"), key)
     before = [own.root / "secrets" / name for name in ("jupyterhub.cer", "jupyterhub.key")]
     old = [path.read_bytes() for path in before]
     try:
         use_pair(own, new.pem + intermediate.pem, new.private())
         said = own.make("build").stderr
         assert f"WARNING: the certificate of CN={HOST} in secrets/jupyterhub.crt expires in 19 days." in said
+        assert f"WARNING: {WARNED}EC key on secp521r1 of secrets/jupyterhub.crt. Fix: " in said
         own.compose("up", "-d", "--wait")
         assert served(own) == new.certificate
         log = own.logs("proxy")
@@ -143,6 +148,12 @@ BAD_PAIRS = {
     "not of each other": (server.pem + intermediate.pem, OTHER.private(), 0o600, "do not belong together"),
     "expired": (Signer(HOST, days=(-9, -1), names=(HOST,), key=OTHER.key).pem, OTHER.private(), 0o600, "expired on"),
     "for everybody": (OTHER.pem + intermediate.pem, OTHER.private(), 0o644, "can be read by others than its owner"),
+    "the end is missing": (
+        (server.pem + intermediate.pem)[:-20],
+        server.private(),
+        0o600,
+        "the proxy cannot use the PEM file of secrets/jupyterhub.crt and secrets/jupyterhub.key: bad end line",
+    ),
     "a chain upside down": (
         server.pem + root.pem + intermediate.pem,
         server.private(),
@@ -185,6 +196,49 @@ def test_a_bad_pair_is_refused_before_anything_changes(
     assert refused.returncode != 0
     assert said in refused.stderr
     assert re.search(r"See it: (openssl|ls) .*secrets/jupyterhub", refused.stderr)
+
+
+# How openssl makes a key of each kind, and what is said of a certificate for it.
+REFUSED, WARNED = "the proxy cannot use the ", "browsers refuse the "
+KINDS = {
+    "RSA 2048": ("rsa:2048", ""),
+    "P-256": ("ec -pkeyopt ec_paramgen_curve:P-256", ""),
+    "P-384": ("ec -pkeyopt ec_paramgen_curve:P-384", ""),
+    "P-521": ("ec -pkeyopt ec_paramgen_curve:P-521", f"{WARNED}EC key on secp521r1"),
+    "Ed25519": ("ed25519", f"{WARNED}Ed25519 key"),
+    "RSA-PSS": ("rsa-pss -pkeyopt rsa_keygen_bits:2048", f"{WARNED}RSA-PSS key"),
+    "RSA 1024": ("rsa:1024", f"{REFUSED}RSA key of 1024 bits"),
+    "secp256k1": ("ec -pkeyopt ec_paramgen_curve:secp256k1", f"{REFUSED}EC key on secp256k1"),
+}
+
+
+@pytest.fixture(scope="module")
+def answers(own: Deployment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, str]]:
+    """A certificate of each kind, and what the proxy's own program has printed of it and its key."""
+    folder = tmp_path_factory.mktemp("pairs")
+    script = ""
+    for number, (options, _) in enumerate(KINDS.values()):
+        names = [str(folder / f"{number}.{suffix}") for suffix in ("crt", "key")]
+        make = f"openssl req -x509 -nodes -subj /CN={HOST} -newkey {options} -out {names[0]} -keyout {names[1]}"
+        subprocess.run(make.split(), check=True, capture_output=True)
+        for path in map(Path, names):
+            script += f"cat >/tmp/{path.name} <<'END'\n{path.read_text()}END\n"
+        script += f"node pair.js /tmp/{number}.crt /tmp/{number}.key\n"
+    image = f"{own.project}-proxy-base"
+    printed = own.docker("run", "--rm", "--interactive", "--network=none", image, "sh", stdin=script).stdout
+    files = [folder / f"{number}.crt" for number in range(len(KINDS))]
+    return dict(zip(KINDS, zip(files, printed.splitlines(), strict=True), strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_said_of_a_kind_of_key(answers: dict[str, tuple[Path, str]], kind: str) -> None:
+    try:
+        said = " ".join(tls_pair.judge(*answers[kind]))
+    except OperatorError as error:
+        said = error.what
+        assert error.fix == tls_pair.GOOD_KEY
+    expected = KINDS[kind][1]
+    assert said.startswith(expected) if expected else not said
 
 
 def test_a_mode_of_tls_that_nobody_knows_is_refused(own: Deployment) -> None:

@@ -136,6 +136,25 @@ def test_files_go_both_ways(hub: Deployment, url: str, alice_token: str) -> None
     assert "buffered to a temporary file" not in hub.logs("nginx")
 
 
+def test_a_long_message_of_a_widget_arrives(url: str, alice_token: str) -> None:
+    """Of 11 MB: a widget uploads a file in one message, and Tornado's own limit is 10 MiB."""
+    with Kernel(url, "alice", alice_token) as kernel:
+        assert kernel.execute(f"print(len('{'x' * 11_000_000}'))").text == "11000000\n"
+
+
+def test_cookies_of_other_applications_do_not_keep_anybody_out(hub: Deployment, url: str) -> None:
+    for address in (url, hub.url):
+        cookies = {"Cookie": f"another={'x' * 50_000}"}
+        assert requests.get(f"{address}/hub/login", headers=cookies, verify=False, timeout=60).status_code == 200, (
+            address
+        )
+
+
+def test_the_path_without_its_slash_leads_to_the_hub(origin: str, url: str) -> None:
+    answer = get(url)
+    assert (answer.status_code, answer.headers["Location"]) == (301, f"{origin}{PATH}/")
+
+
 def effective(hub: Deployment) -> str:
     """What nginx has read, all files of Debian's included."""
     return hub.docker("exec", f"{hub.project}-nginx", "nginx", "-T", "-q").stdout
@@ -356,7 +375,7 @@ def test_trusted_proxies_are_believed_and_nobody_else(hub: Deployment) -> None:
         TLS="on",
         TRUSTED_PROXIES=f"{outer.address}/32, 198.51.100.0/24",
         COMPOSE_FILE="docker-compose.yml",
-        BIND_ADDRESS="127.0.0.1",
+        BIND_ADDRESS="",  # everywhere
         # The former port of the same number may be another's by now: it was not published.
         HTTPS_PORT=str(free_port()),
     )
@@ -372,3 +391,16 @@ def test_trusted_proxies_are_believed_and_nobody_else(hub: Deployment) -> None:
     assert seen(outer, "203.0.113.66, 192.0.2.1, 198.51.100.9") == "192.0.2.1"
     assert seen(outer, "203.0.113.66, nonsense") == outer.address
     assert seen(other, "192.0.2.1") == other.address
+
+    # The default of BIND_ADDRESS with TLS.
+    expected = {"127.0.0.1": True, "::1": bool(Path("/proc/net/if_inet6").read_text())}
+    assert {address: listens(address, int(hub.settings["HTTPS_PORT"])) for address in expected} == expected
+
+
+def listens(address: str, port: int) -> bool:
+    """Whether a proxy answers with TLS at an address of this machine."""
+    host = f"[{address}]" if ":" in address else address
+    try:
+        return requests.get(f"https://{host}:{port}/_chp_healthz", verify=False, timeout=10).ok
+    except requests.ConnectionError:
+        return False

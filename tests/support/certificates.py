@@ -41,6 +41,7 @@ class Signer:
         issuer: who signs it; nobody: it signs itself.
         days: when it is valid, counted from now.
         names: host names and `*.` names; none: it is an authority.
+        purposes: what it says it is for; none: it does not say.
     """
 
     subject: str
@@ -48,6 +49,7 @@ class Signer:
     days: tuple[int, int] = (-10, 300)
     names: tuple[str, ...] = ()
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+    purposes: tuple[x509.ObjectIdentifier, ...] = ()
 
     def __post_init__(self) -> None:
         """Sign the certificate."""
@@ -70,6 +72,8 @@ class Signer:
         else:
             names = x509.SubjectAlternativeName([x509.DNSName(name) for name in self.names])
             builder = builder.add_extension(names, critical=False)
+        if self.purposes:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(self.purposes), critical=False)
         self.certificate = builder.sign(signer.key, hashes.SHA256())
 
     @property

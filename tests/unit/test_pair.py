@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from host import tls_pair
 from hub.errors import OperatorError
@@ -169,3 +170,19 @@ def test_a_month_is_long_enough() -> None:
 def test_names_that_the_certificate_lacks_are_a_warning() -> None:
     (warning,) = tls_pair.check(archive(good()), [HOST, f"*.{HOST}"], NOW)
     assert "is not for *.hub.example.org" in warning
+
+
+def test_a_certificate_without_names_is_a_warning() -> None:
+    (warning,) = tls_pair.check(archive(good(crt=authority().pem, key=authority().private())), now=NOW)
+    assert "has no subjectAltName: browsers refuse it" in warning
+
+
+def test_a_certificate_for_clients_alone_is_a_warning() -> None:
+    client = Signer(HOST, intermediate(), names=(HOST,), key=key(), purposes=(ExtendedKeyUsageOID.CLIENT_AUTH,))
+    (warning,) = tls_pair.check(archive(good(crt=client.pem + intermediate().pem)), now=NOW)
+    assert "is not for servers: browsers refuse it" in warning
+
+
+def test_without_an_answer_of_the_proxy_nothing_is_refused() -> None:
+    (warning,) = tls_pair.judge(Path("secrets/jupyterhub.crt"), "")
+    assert "is not known" in warning

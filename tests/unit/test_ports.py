@@ -1,5 +1,6 @@
 """Who holds the ports: with sockets that are really taken."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -69,6 +70,22 @@ def test_containers_are_known_with_their_project(taken: int) -> None:
 
 def test_everywhere_needs_every_address(taken: int) -> None:
     assert len(problems(compose((taken, 8443), address="0.0.0.0"))) == 1
+
+
+def everywhere(port: int) -> dict[str, Any]:
+    """What Compose says of a proxy that publishes a port without an address."""
+    return {"services": {"proxy": {"ports": [{"published": str(port), "target": 8443}]}}}
+
+
+def test_no_address_is_all_addresses_of_both_families(taken: int) -> None:
+    assert [port.address for port in ports.wanted(everywhere(free()))] == ["0.0.0.0", "::"]
+    assert len(problems(everywhere(taken))) == 1
+    assert problems(everywhere(free())) == []
+
+
+@pytest.mark.parametrize("number", [errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT])
+def test_a_host_without_ipv6_is_no_problem(number: int) -> None:
+    assert [ports.judge(port, (number, ""), {}) for port in ports.wanted(everywhere(443))] == ["", ""]
 
 
 def test_an_address_of_another_machine_is_not_a_taken_port() -> None:
