@@ -46,10 +46,7 @@ def check(host: Host) -> None:
         privileged=True,
         security_opt=[],
     )
-    lines = {judge(port, found, held) for port, found in zip(others, json.loads(tried.out), strict=True)} - {""}
-    if lines:
-        fix = "stop what holds them, or set other ports in .env"
-        raise OperatorError("the ports cannot be published", fix, lines=sorted(lines))
+    refuse(list(zip(others, json.loads(tried.out), strict=True)), held)
 
 
 def wanted(compose: dict[str, Any]) -> list[Port]:
@@ -72,11 +69,27 @@ def published(containers: list[dict[str, Any]]) -> dict[int, tuple[str, str]]:
     }
 
 
+def refuse(tried: list[tuple[Port, tuple[int, str]]], held: dict[int, tuple[str, str]]) -> None:
+    """Judge the ports that were tried, each with the error number of the attempt to listen there and its holder.
+
+    Raises:
+        OperatorError: the address is none of the Docker host's, or ports are taken, with a line for each.
+    """
+    for port, (number, _) in tried:
+        if number == errno.EADDRNOTAVAIL:
+            raise OperatorError(
+                f"BIND_ADDRESS={port.address} is not an address of the Docker host",
+                "set it to one of its addresses, or leave it empty",
+                show="ip address",
+            )
+    if lines := {judge(port, found, held) for port, found in tried} - {""}:
+        fix = "stop what holds them, or set other ports in .env"
+        raise OperatorError("the ports cannot be published", fix, lines=sorted(lines))
+
+
 def judge(port: Port, found: tuple[int, str], held: dict[int, tuple[str, str]]) -> str:
     """A line about a port, where the attempt to listen there ended with this error number and holder."""
     number, process = found
-    if number == errno.EADDRNOTAVAIL:
-        return f"  BIND_ADDRESS={port.address} is not an address of the Docker host."
     if not number:
         return ""
     container = held.get(port.number, ("", ""))[0]

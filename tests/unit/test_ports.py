@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from host import ports
+from hub.errors import OperatorError
 
 
 @pytest.fixture
@@ -42,6 +43,12 @@ def problems(config: dict[str, Any], *containers: dict[str, Any]) -> list[str]:
     return [line for port in wanted if (line := ports.judge(port, ports.holder(*port[:2]), held))]
 
 
+def attempt(config: dict[str, Any]) -> None:
+    """Judge the ports that Compose wants after a real attempt at each."""
+    wanted = ports.wanted(config)
+    ports.refuse([(port, ports.holder(*port[:2])) for port in wanted], {})
+
+
 def test_free_ports_have_no_line() -> None:
     assert problems(compose((free(), 8443), (free(), 8080))) == []
 
@@ -71,6 +78,15 @@ def test_everywhere_needs_every_address(taken: int) -> None:
     assert len(problems(compose((taken, 8443), address="0.0.0.0"))) == 1
 
 
-def test_an_address_of_another_machine_is_not_a_taken_port() -> None:
-    (problem,) = problems(compose((free(), 8443), address="192.0.2.1"))
-    assert "BIND_ADDRESS=192.0.2.1" in problem
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
+def test_an_address_of_another_machine_is_not_a_taken_port(address: str) -> None:
+    with pytest.raises(OperatorError, match=f"^BIND_ADDRESS={address} is not an address") as raised:
+        attempt(compose((free(), 8443), (free(), 8080), address=address))
+    assert "address" in raised.value.fix
+    assert "port" not in raised.value.fix
+
+
+def test_taken_ports_have_another_fix(taken: int) -> None:
+    with pytest.raises(OperatorError, match=f"HTTPS_PORT={taken}") as raised:
+        attempt(compose((taken, 8443)))
+    assert "ports in .env" in raised.value.fix
