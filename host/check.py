@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from docker.errors import APIError
 
-from host import folders, tls_pair, volumes
+from host import folders, misspelt, tls_pair, volumes
 from host.engine import COMPOSE_PROJECT, Host
 from host.generate import models
 from hub.errors import DOT_ENV, FileError, OperatorError
@@ -28,6 +28,7 @@ def settings_and_files(host: Host) -> Iterator[str]:
     found = host.found
     yield from found.warnings(host.checkout.environment)
     yield from committed((host.checkout.root / DOT_ENV).read_text())
+    yield from misspelt.warnings(host.checkout.root)
     groups = userlist.groups_of(found.members.values()).keys()
     yield from profiles.warnings(found.profiles, groups)
     if found.folders:

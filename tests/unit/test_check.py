@@ -106,6 +106,44 @@ def test_a_secret_in_env_is_a_warning(send: Send) -> None:
     assert "secrets/gateway.env" in found[0]
 
 
+@pytest.mark.parametrize(
+    ("file", "line", "meant"),
+    [
+        (".env", "MEMLIMIT=3G", "MEM_LIMIT"),
+        (".env", "mem_limit=3G", "MEM_LIMIT"),
+        (".env", " export IDLE_TIME = 60", "IDLE_TIMEOUT"),
+        (".env", "DOMAINS=hub.example.org", "DOMAIN"),
+        ("secrets/hub.env", "JUPYTERHUB_ADMIN_PASWORD='x'", "JUPYTERHUB_ADMIN_PASSWORD"),
+    ],
+)
+def test_a_misspelt_name_is_a_warning(send: Send, file: str, line: str, meant: str) -> None:
+    (warning,) = warnings(send({file: f"TZ=UTC\n# MEMLIMIT=1\n{line}\n"}))
+    name = line.partition("=")[0].replace("export", "").strip()
+    assert warning.startswith(f"{name} in {file} ")
+    assert f" Fix: write {meant}," in warning
+
+
+OTHERS = """
+COMPOSE_FILE COMPOSE_PROFILES COMPOSE_PATH_SEPARATOR COMPOSE_ENV_FILES COMPOSE_CONVERT_WINDOWS_PATHS COMPOSE_ANSI
+COMPOSE_IGNORE_ORPHANS COMPOSE_REMOVE_ORPHANS COMPOSE_PARALLEL_LIMIT COMPOSE_STATUS_STDOUT COMPOSE_DISABLE_ENV_FILE
+COMPOSE_MENU COMPOSE_EXPERIMENTAL COMPOSE_PROGRESS COMPOSE_BAKE DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG
+DOCKER_CERT_PATH DOCKER_TLS DOCKER_TLS_VERIFY DOCKER_API_VERSION DOCKER_BUILDKIT DOCKER_DEFAULT_PLATFORM DOCKER_GID
+DOCKER_CONTENT_TRUST BUILDKIT_PROGRESS BUILDX_BUILDER HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY CA_BUNDLE TZ LANG LC_ALL
+PATH HOME USER SHELL SSL_CERT_FILE REQUESTS_CA_BUNDLE PROMETHEUS_TOKEN
+"""
+
+
+def test_names_of_other_programs_are_no_mistakes(send: Send) -> None:
+    lines = "".join(f"{name}=1\n" for name in OTHERS.split())
+    assert warnings(send({".env": lines, "secrets/hub.env": lines})) == []
+
+
+@pytest.mark.parametrize("file", ["docker-compose.override.yml", "jupyterhub_config.d/10-more.py"])
+def test_a_name_that_the_operators_own_file_reads_is_no_mistake(send: Send, file: str) -> None:
+    assert warnings(send({".env": "DATA_VOLUME=x\n", file: "'${DATA_VOLUME}'\n"})) == []
+    assert len(warnings(send({".env": "DATA_VOLUME=x\n", file: "'other'\n"}))) == 1
+
+
 @pytest.mark.parametrize("pem", ["", "nonsense", "-----BEGIN {0}-----\n-----END {0}-----\n".format("PRIVATE KEY")])
 def test_authorities_that_cannot_be_used_are_refused(send: Send, pem: str) -> None:
     with pytest.raises(OperatorError, match=r"^secrets/ca\.crt"):
