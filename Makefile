@@ -75,7 +75,7 @@ lock: ## Recompile every lock of versions and hashes
 	@scripts/lock
 
 settings: ## Write what is generated from the settings: hub/settings.*, tables of the docs
-	@$(BUILD_HOST) && scripts/host settings | tar -x
+	@$(BUILD_HOST) && scripts/host settings | tar -x -f -
 
 clean: ## Remove containers, images and the network; volumes stay
 	@scripts/down && scripts/host clean && . scripts/lib.sh && docker image rm "$$(image_of host)" >/dev/null

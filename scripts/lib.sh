@@ -101,6 +101,9 @@ debian_sources() {
     sort -u | sed -n "s#^\\([^ ]*\\) ${VERSION_CODENAME:-none}\\(-security\\)\\{0,1\\}\$#deb \\1 $1\\2 main#p")
 }
 
+# Else tar on macOS adds a file ._NAME for each file that has attributes of its own.
+export COPYFILE_DISABLE=1
+
 # The extra certificate authorities that builds trust, for networks that re-sign TLS: the host's own bundle.
 for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem /dev/null; do
   [ ! -e "$bundle" ] || break

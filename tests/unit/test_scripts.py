@@ -1,6 +1,7 @@
 """What the scripts share, in scripts/lib.sh."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,36 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
+# What runs on the host of a person who uses the deployment, with bash 3.2 and BSD's tools where that is macOS.
+ON_THE_HOST = [
+    REPOSITORY / "Makefile",
+    *(path for path in (REPOSITORY / "scripts").iterdir() if path.suffix in ("", ".sh")),
+    *(
+        path
+        for path in (REPOSITORY / "examples").glob("*/*")
+        if path.is_file() and "bash" in path.open("rb").readline().decode("latin-1")
+    ),
+]
+NEWER = {
+    "an associative array, or a reference": r"\b(?:local|declare|typeset) -\w*[Ang]",
+    "mapfile": r"\b(?:mapfile|readarray)\b",
+    "another case": r"\$\{\w+(?:\[[^]]*\])?(?:\^|,)",
+    "a transformation": r"\$\{\w+@\w\}",
+    "one redirection of both streams": r"&>>|\|&",
+    "wait for the next": r"\bwait -\w*[np]",
+    "coproc": r"\bcoproc\b",
+    "whether a variable is set": r"\[\[ -v|\btest -v|\[ -v",
+    "a case that goes on": r";;?&(?!&)",
+    "options of the shell": r"\b(?:globstar|lastpipe|inherit_errexit)\b",
+    "the time by printf": r"%\([^)]*\)T",
+    "an index from the end": r"\$\{\w+\[-\d",
+    "a number of digits in a sequence": r"\{\d+\.\.\d+\.\.",
+    "GNU's readlink, sed, grep, date, stat": (
+        r"\breadlink -[em]|\brealpath\b|\bsed (?:-\w*[ir]|--)|\bgrep -\w*P|\bdate (?:-d|--)|\bstat (?:-c|--)"
+    ),
+    "a tar without a file": r"\btar -[cx] (?!.*-f )",
+    "long options of sort, hostname": r"\b(?:sort|hostname|paste|head|tail|mktemp|cut|tr) --",
+}
 # One for each way in which a verb finds the Engine.
 VERBS = ("build", "down", "users", "password", "settings")
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
@@ -92,3 +123,28 @@ def test_what_compose_says_of_env(tmp_path: Path) -> None:
     said = refusal("make", "users", cwd=tmp_path)
     assert said.startswith("FAIL: Compose cannot read the settings: ")
     assert f"{tmp_path}/.env" in said
+
+
+@pytest.mark.parametrize("path", ON_THE_HOST, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_scripts_keep_to_the_bash_and_the_tools_of_macos(path: Path) -> None:
+    lines = [line for line in path.read_text().splitlines() if not line.lstrip().startswith("#")]
+    assert [(what, line) for what, pattern in NEWER.items() for line in lines if re.search(pattern, line)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["local -A found", "mapfile -t x < y", "${x,,}", "x &>>y", "x |& y", "wait -n", "sed -i s/a/b/ c", "tar -c a | b"],
+)
+def test_what_macos_does_not_have_is_found(line: str) -> None:
+    assert [what for what, pattern in NEWER.items() if re.search(pattern, line)]
+
+
+def test_a_list_that_may_be_empty_is_expanded_with_care() -> None:
+    """Bash before 4.4 takes `"${list[@]}"` of an empty list for a variable that is not set."""
+    careless = r'(?<!\[@\]\+)"\$\{(\w+)\[@\]\}"'
+    lists = [(path.name, name) for path in ON_THE_HOST for name in re.findall(careless, path.read_text())]
+    assert lists == [("runner", "list")]  # which is filled before
+
+
+def test_a_checkout_on_windows_ends_no_line_with_a_return() -> None:
+    assert "* text=auto eol=lf" in (REPOSITORY / ".gitattributes").read_text().splitlines()
