@@ -78,7 +78,8 @@ settings: ## Write what is generated from the settings: hub/settings.*, tables o
 	@$(BUILD_HOST) && scripts/host settings | tar -x -f -
 
 clean: ## Remove containers, images and the network; volumes stay
-	@scripts/down && scripts/host clean && . scripts/lib.sh && docker image rm "$$(image_of host)" >/dev/null
+	@scripts/down && scripts/host clean && . scripts/lib.sh && docker image rm "$$(image_of host)" >/dev/null && \
+	  remove_replaced
 
 # --- Choices: examples/ ---
 -include examples/*/verbs.mk

@@ -84,6 +84,14 @@ build_image() {
 
 build_host() { build_image host --file Dockerfile.jupyterhub --target host .; }
 
+# Remove the images of this deployment that a build has replaced: they have no name any more. The Engine keeps one that a
+# container still has.
+remove_replaced() {
+  local id
+  docker image ls --quiet --filter dangling=true --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" |
+    while read -r id; do docker image rm "$id" >/dev/null 2>&1 || true; done
+}
+
 # in_hub COMMAND...: run it in the hub's container.
 in_hub() {
   local running
