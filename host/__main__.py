@@ -44,6 +44,7 @@ def prepare(host: Host, arguments: Sequence[str]) -> None:
     host.checkout.add(pair.files, {})
     warnings += check.pair(host)
     check.docker_host(host)
+    warnings += [f"{refusal}. Fix: {check.GPU_CURE}." for _, refusal in check.gpus(host) if refusal]
     if "--ports" in arguments:
         ports.check(host)
     facts = {

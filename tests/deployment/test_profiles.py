@@ -486,6 +486,7 @@ def test_another_file_counts_from_the_next_start(hub: Deployment, token: str) ->
     built = hub.make("build")
     warning = next(line for line in built.stderr.splitlines() if line.startswith("WARNING: profiles.yaml"))
     assert "engineers, pilots" in warning
+    assert "WARNING: the Engine cannot give a server the GPUs device=0,GPU-fef8089b: " in built.stderr
     hub.compose("up", "-d", "--wait")
     after = container(hub, "mal")
     assert before is not None
