@@ -49,6 +49,13 @@ need_engine() {
   fail "Docker does not answer: $answer" "start it: sudo systemctl start docker, or open Docker Desktop"
 }
 
+# With userns-remap, root in a container is another user of the host, to whom the Engine's socket does not belong.
+refuse_userns_remap() {
+  [[ $(docker info --format '{{.SecurityOptions}}') != *name=userns* ]] ||
+    fail "the Docker Engine runs with userns-remap, so neither the hub nor make could use it from a container." \
+      "remove userns-remap from /etc/docker/daemon.json, restart Docker, then run: make up"
+}
+
 # Settings as Compose reads them: from the shell, then from .env. No file of Compose's is read, because one may be bad.
 export_settings() {
   local lines name value

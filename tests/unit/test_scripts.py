@@ -125,6 +125,14 @@ def test_what_compose_says_of_env(tmp_path: Path) -> None:
     assert f"{tmp_path}/.env" in said
 
 
+@pytest.mark.parametrize(("options", "refused"), [("name=seccomp,profile=builtin name=userns", True), ("", False)])
+def test_an_engine_whose_containers_cannot_use_its_socket(options: str, refused: bool) -> None:
+    """No such Engine runs here: this is what its client would print."""
+    script = f". scripts/lib.sh; docker() {{ echo '[{options}]'; }}; refuse_userns_remap"
+    done = subprocess.run(["bash", "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (done.returncode, "userns-remap" in done.stderr) == (int(refused), refused)
+
+
 @pytest.mark.parametrize("path", ON_THE_HOST, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_scripts_keep_to_the_bash_and_the_tools_of_macos(path: Path) -> None:
     lines = [line for line in path.read_text().splitlines() if not line.lstrip().startswith("#")]
