@@ -158,7 +158,9 @@ def stop(host: Host, _: Sequence[str]) -> None:
 def clean(host: Host, _: Sequence[str]) -> None:
     """Remove images and network; the image that this runs in is for `make` to remove."""
     label = {"label": f"com.docker.compose.project={host.project}"}
-    own = {tag for image in host.client.images.list(filters=label) for tag in image.tags}
+    tags = {tag for image in host.client.images.list(filters=label) for tag in image.tags}
+    # An image that a person has built on top of one of ours has its labels, too.
+    own = {tag for tag in tags if tag.startswith(f"{host.project}-")}
     own |= {each["image"] for each in host.checkout.compose["services"].values()}
     for tag in sorted(own - {host.image, f"{host.image}:latest"}):
         if host.image_id(tag):

@@ -1,16 +1,20 @@
 """What `make build` checks of a checkout, which arrives as a tar."""
 
 import io
+import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from host import check, secrets, tls_pair
+from host.__main__ import VERBS
 from host.checkout import Checkout, packed
 from host.engine import Host
 from hub.errors import FileError, OperatorError, SettingsError
+from support.settings import TOKENS
 
 type Send = Callable[..., Host]
 
@@ -171,3 +175,19 @@ def test_what_goes_back_is_one_tar() -> None:
     with tarfile.open(fileobj=io.BytesIO(packed({"/secrets/a": b"b"}))) as tar:
         (member,) = tar.getmembers()
     assert (member.name, member.mode, member.size) == ("secrets/a", 0o600, 1)
+
+
+def test_clean_leaves_images_that_people_have_built_on_top_of_ours(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have the labels of what they are built from."""
+    tags = ["jupyterhub-user:latest", "jupyterhub-gateway:3.0.1", "class-notebook:latest", "jupyterhub-host:latest"]
+    removed: list[str] = []
+    images = SimpleNamespace(
+        list=lambda filters: [SimpleNamespace(tags=[tag]) for tag in tags],
+        get=lambda name: SimpleNamespace(id=name),
+        remove=lambda tag, force: removed.append(tag),
+    )
+    networks = SimpleNamespace(get=lambda _: SimpleNamespace(remove=list))
+    monkeypatch.setattr(Host, "client", SimpleNamespace(images=images, networks=networks))
+    service = {"environment": TOKENS, "image": "jupyterhub-hub:6.1.1"}
+    VERBS["clean"](send({"compose.json": json.dumps({"name": "jupyterhub", "services": {"hub": service}})}), [])
+    assert removed == ["jupyterhub-gateway:3.0.1", "jupyterhub-hub:6.1.1", "jupyterhub-user:latest"]
