@@ -24,14 +24,14 @@ down: ## Stop everything, users' servers too; no file is deleted
 	@scripts/down
 
 restart: ## Restart the hub; users' servers go on
-	@. scripts/lib.sh && docker compose restart hub && docker compose up --detach --no-recreate --wait hub && \
+	@. scripts/lib.sh && need_engine && docker compose restart hub && docker compose up --detach --no-recreate --wait hub && \
 	  say "Restarted. Servers and their kernels were not touched."
 
 logs: ## Follow the logs of hub and proxy
-	@. scripts/lib.sh && docker compose logs --follow --tail 100
+	@. scripts/lib.sh && need_engine && docker compose logs --follow --tail 100
 
 status: ## Show running containers and servers
-	@. scripts/lib.sh && docker compose ps --format 'table {{.Name}}\t{{.Status}}\t{{.Ports}}' && scripts/host servers
+	@. scripts/lib.sh && need_engine && docker compose ps --format 'table {{.Name}}\t{{.Status}}\t{{.Ports}}' && scripts/host servers
 
 doctor: ## Check everything, and print what is wrong and how to fix it
 	@scripts/doctor
@@ -75,10 +75,11 @@ lock: ## Recompile every lock of versions and hashes
 	@scripts/lock
 
 settings: ## Write what is generated from the settings: hub/settings.*, tables of the docs
-	@$(BUILD_HOST) && scripts/host settings | tar -x
+	@$(BUILD_HOST) && scripts/host settings | tar -x -f -
 
 clean: ## Remove containers, images and the network; volumes stay
-	@scripts/down && scripts/host clean && . scripts/lib.sh && docker image rm "$$(image_of host)" >/dev/null
+	@scripts/down && scripts/host clean && . scripts/lib.sh && docker image rm "$$(image_of host)" >/dev/null && \
+	  remove_replaced
 
 # --- Choices: examples/ ---
 -include examples/*/verbs.mk

@@ -45,6 +45,7 @@ def prepare(host: Host, arguments: Sequence[str]) -> None:
     if not pair.files:
         warnings += check.pair(host)
     check.docker_host(host)
+    warnings += [f"{refusal}. Fix: {check.GPU_CURE}." for _, refusal in check.gpus(host) if refusal]
     if "--ports" in arguments:
         ports.check(host)
     facts = {
@@ -158,7 +159,9 @@ def stop(host: Host, _: Sequence[str]) -> None:
 def clean(host: Host, _: Sequence[str]) -> None:
     """Remove images and network; the image that this runs in is for `make` to remove."""
     label = {"label": f"com.docker.compose.project={host.project}"}
-    own = {tag for image in host.client.images.list(filters=label) for tag in image.tags}
+    tags = {tag for image in host.client.images.list(filters=label) for tag in image.tags}
+    # An image that a person has built on top of one of ours has its labels, too.
+    own = {tag for tag in tags if tag.startswith(f"{host.project}-")}
     own |= {each["image"] for each in host.checkout.compose["services"].values()}
     for tag in sorted(own - {host.image, f"{host.image}:latest"}):
         if host.image_id(tag):

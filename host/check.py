@@ -8,14 +8,20 @@ from urllib.parse import urlsplit
 
 from docker.errors import APIError
 
-from host import folders, tls_pair, volumes
+from host import folders, misspelt, tls_pair, volumes
 from host.engine import COMPOSE_PROJECT, Host
 from host.generate import models
 from hub.errors import DOT_ENV, FileError, OperatorError
 from hub.profiles import profiles
 from hub.settings import folders as shared
+from hub.settings.gpus import device_requests
 from hub.settings.model import is_secret, setting_of
 from hub.users import userlist
+
+GPU_CURE = (
+    "install NVIDIA's container toolkit on the Docker host, then: "
+    "nvidia-ctk runtime configure --runtime=docker && systemctl restart docker"
+)
 
 
 def settings_and_files(host: Host) -> Iterator[str]:
@@ -28,6 +34,7 @@ def settings_and_files(host: Host) -> Iterator[str]:
     found = host.found
     yield from found.warnings(host.checkout.environment)
     yield from committed((host.checkout.root / DOT_ENV).read_text())
+    yield from misspelt.warnings(host.checkout.root)
     groups = userlist.groups_of(found.members.values()).keys()
     yield from profiles.warnings(found.profiles, groups)
     if found.folders:
@@ -48,6 +55,18 @@ def docker_host(host: Host) -> None:
     folders.check(host)
     for overlay in host.found.overlays:
         overlay.check(host)
+
+
+def gpus(host: Host) -> Iterator[tuple[str, str]]:
+    """Try whether the Engine starts a container with what GPUS or a profile asks for.
+
+    Yields:
+        What is asked for, and why the Engine cannot; empty where it can.
+    """
+    for asked in profiles.gpus(host.found.profiles, host.found.hub.gpus):
+        done = host.run(host.image, ["true"], entrypoint="", device_requests=device_requests(asked))
+        refusal = f"the Engine cannot give a server the GPUs {asked}: {done.last_words}"
+        yield asked, refusal if done.code else ""
 
 
 def names(host: Host) -> list[str]:

@@ -12,9 +12,7 @@ from host.engine import TIMED_OUT, Host
 from hub import configuration
 from hub.errors import OperatorError
 from hub.names import USER_LABEL
-from hub.profiles import profiles
 from hub.servers import rights, versions
-from hub.settings.gpus import device_requests
 
 GIB = 1024**3
 # Below these the Engine soon cannot write; a build takes about two.
@@ -24,6 +22,8 @@ VERSION = re.compile(r"^\d+\.\d+\.\d+\S*$", re.MULTILINE)
 # Commands that wait for input or end: not a server.
 SHELLS = {"bash", "sh", "dash", "zsh", "python", "python3", "node", "R", "julia"}
 SPAWN_CMD = "set DOCKER_SPAWN_CMD=jupyterhub-singleuser in .env"
+# DOCKER_SPAWN_CMD is for all images.
+PROFILES_CMD = 'build an image from it with CMD ["jupyterhub-singleuser"], for profiles.yaml: docs/images.md'
 # The rights of a user's server.
 PROBE = {"pids_limit": 256, "mem_limit": "1g"}
 REACH = "import urllib.request as r; print(r.urlopen('{}', timeout=10).read().decode())"
@@ -155,19 +155,21 @@ def notebook_image(host: Host, image: str) -> Iterator[Finding]:
         return
     config = host.client.images.get(image).attrs["Config"]
     spawn_cmd = host.found.hub.docker_spawn_cmd
-    yield command(image, [*(config.get("Entrypoint") or []), *(spawn_cmd or config.get("Cmd") or [])], bool(spawn_cmd))
+    cure = SPAWN_CMD if image == host.found.hub.docker_notebook_image else PROFILES_CMD
+    words = [*(config.get("Entrypoint") or []), *(spawn_cmd or config.get("Cmd") or [])]
+    yield command(image, words, bool(spawn_cmd), cure)
     yield jupyterhub(host, image)
     if rights.starts_as_root(host.found.hub):
         yield becomes(host, image)
     yield reach(host, image)
 
 
-def command(image: str, words: Sequence[str], chosen: bool) -> Finding:
-    """What starts the server: not a shell. `chosen`: by DOCKER_SPAWN_CMD."""
+def command(image: str, words: Sequence[str], chosen: bool, cure: str = SPAWN_CMD) -> Finding:
+    """What starts the server: not a shell. `chosen`: by DOCKER_SPAWN_CMD; `cure`: how to choose another command."""
     if not words:
-        return Finding("FAIL", f"{image} has no command that starts a server", SPAWN_CMD)
+        return Finding("FAIL", f"{image} has no command that starts a server", cure)
     if not chosen and words[-1].rpartition("/")[2] in SHELLS:
-        return Finding("FAIL", f"{image} starts {' '.join(words)}, which is not a server", SPAWN_CMD)
+        return Finding("FAIL", f"{image} starts {' '.join(words)}, which is not a server", cure)
     return Finding("ok", f"{image} starts {' '.join(words)}")
 
 
@@ -253,14 +255,8 @@ def running_servers(host: Host) -> Finding:
 
 def gpus(host: Host) -> Iterator[Finding]:
     """Whether the Engine starts a container with what GPUS or a profile asks for: it is tried."""
-    for asked in profiles.gpus(host.found.profiles, host.found.hub.gpus):
-        done = host.run(host.image, ["true"], entrypoint="", device_requests=device_requests(asked))
-        if done.code:
-            yield Finding(
-                "FAIL",
-                f"the Engine cannot give a server the GPUs {asked}: {done.last_words}",
-                "install NVIDIA's container toolkit on the Docker host, then: "
-                "nvidia-ctk runtime configure --runtime=docker && systemctl restart docker",
-            )
+    for asked, refusal in check.gpus(host):
+        if refusal:
+            yield Finding("FAIL", refusal, check.GPU_CURE)
         else:
             yield Finding("ok", f"the Engine gives servers the GPUs {asked}")

@@ -55,6 +55,11 @@ def models() -> Iterator[type[SettingsModel]]:
     yield from (overlay.settings for overlay in overlays() if not overlay.compose)
 
 
+def names() -> set[str]:
+    """Every setting that reaches the hub without a further Compose file, and the old names."""
+    return {name.upper() for model in models() for name in model.model_fields} | RENAMED.keys()
+
+
 def groups() -> Mapping[str, type[SettingsModel]]:
     """Every table by the name in its mark: the name of a class, or a folder of examples/."""
     classes = [HubSettings, HostSettings, ProviderSettings, *AUTHENTICATORS.values()]
@@ -86,8 +91,7 @@ def _entry_row(entry: type[BaseModel], name: str) -> str:
 
 
 def _names() -> str:
-    names = {name.upper() for model in models() for name in model.model_fields} | RENAMED.keys()
-    return "# Written by `make settings`: see host/generate.py.\n" + "".join(f"{name}\n" for name in sorted(names))
+    return "# Written by `make settings`: see host/generate.py.\n" + "".join(f"{name}\n" for name in sorted(names()))
 
 
 def _service() -> str:

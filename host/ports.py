@@ -8,6 +8,7 @@ import errno
 import json
 import socket
 import sys
+from collections.abc import Container
 from typing import Any, NamedTuple
 
 import psutil
@@ -19,6 +20,7 @@ from hub.errors import OperatorError
 SETTINGS = {8443: "HTTPS_PORT", 8080: "HTTP_PORT", 8000: "HTTP_PORT"}
 # Where Docker publishes a port for which no address is set; the second one where the host has IPv6.
 EVERYWHERE = ("0.0.0.0", "::")
+NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 class Port(NamedTuple):
@@ -29,6 +31,14 @@ class Port(NamedTuple):
     setting: str
 
 
+class Holder(NamedTuple):
+    """The container that holds a port: its name, its Compose project, and the addresses where it does."""
+
+    name: str
+    project: str
+    addresses: set[str]
+
+
 def check(host: Host) -> None:
     """See that the ports are free, or held by this deployment.
 
@@ -36,7 +46,12 @@ def check(host: Host) -> None:
         OperatorError: with a line for each that is not.
     """
     held = published(host.client.api.containers())
-    others = [port for port in wanted(host.checkout.compose) if held.get(port.number, ("", ""))[1] != host.project]
+    ours = {number for number, holder in held.items() if holder.project == host.project}
+    others = [
+        port
+        for port in wanted(host.checkout.compose)
+        if port.number not in ours or port.address not in held[port.number].addresses
+    ]
     if not others:
         return
     tried = host.module(
@@ -47,10 +62,7 @@ def check(host: Host) -> None:
         privileged=True,
         security_opt=[],
     )
-    lines = {judge(port, found, held) for port, found in zip(others, json.loads(tried.out), strict=True)} - {""}
-    if lines:
-        fix = "stop what holds them, or set other ports in .env"
-        raise OperatorError("the ports cannot be published", fix, lines=sorted(lines))
+    refuse(list(zip(others, json.loads(tried.out), strict=True)), held, ours)
 
 
 def wanted(compose: dict[str, Any]) -> list[Port]:
@@ -64,27 +76,47 @@ def wanted(compose: dict[str, Any]) -> list[Port]:
     ]
 
 
-def published(containers: list[dict[str, Any]]) -> dict[int, tuple[str, str]]:
-    """Name and Compose project of the container that holds each port, from what the Engine lists."""
-    return {
-        port["PublicPort"]: (container["Names"][0].lstrip("/"), container["Labels"].get(COMPOSE_PROJECT, ""))
-        for container in containers
-        for port in container["Ports"]
-        if "PublicPort" in port
-    }
+def published(containers: list[dict[str, Any]]) -> dict[int, Holder]:
+    """The container that holds each port, from what the Engine lists."""
+    held: dict[int, Holder] = {}
+    for container in containers:
+        name, project = container["Names"][0].lstrip("/"), container["Labels"].get(COMPOSE_PROJECT, "")
+        for port in container["Ports"]:
+            if "PublicPort" in port:
+                held.setdefault(port["PublicPort"], Holder(name, project, set())).addresses.add(port.get("IP", ""))
+    return held
 
 
-def judge(port: Port, found: tuple[int, str], held: dict[int, tuple[str, str]]) -> str:
+def refuse(tried: list[tuple[Port, tuple[int, str]]], held: dict[int, Holder], ours: Container[int] = ()) -> None:
+    """Judge the ports that were tried, each with the error number of the attempt to listen there and its holder.
+
+    Args:
+        tried: the ports.
+        held: the containers that hold some.
+        ours: the numbers of those that this deployment holds, at another address.
+
+    Raises:
+        OperatorError: the address is none of the Docker host's, or ports are taken, with a line for each.
+    """
+    for port, (number, _) in tried:
+        if number in NO_SUCH_ADDRESS and port.address not in EVERYWHERE:
+            raise OperatorError(
+                f"BIND_ADDRESS={port.address} is not an address of the Docker host",
+                "set it to one of its addresses, or leave it empty",
+                show="ip address",
+            )
+    if lines := {judge(port, found, held) for port, found in tried if port.number not in ours} - {""}:
+        fix = "stop what holds them, or set other ports in .env"
+        raise OperatorError("the ports cannot be published", fix, lines=sorted(lines))
+
+
+def judge(port: Port, found: tuple[int, str], held: dict[int, Holder]) -> str:
     """A line about a port, where the attempt to listen there ended with this error number and holder."""
     number, process = found
-    if number in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-        if port.address in EVERYWHERE:
-            return ""
-        return f"  BIND_ADDRESS={port.address} is not an address of the Docker host."
-    if not number:
-        return ""
-    container = held.get(port.number, ("", ""))[0]
-    return f"  {port.setting}={port.number} is taken by {f'the container {container}' if container else process}."
+    if not number or number in NO_SUCH_ADDRESS:
+        return ""  # it is free, or there is no IPv6 here: an address that was set has been refused already
+    holder = f"the container {held[port.number].name}" if port.number in held else process
+    return f"  {port.setting}={port.number} is taken by {holder}."
 
 
 def process(number: int) -> str:

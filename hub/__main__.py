@@ -27,6 +27,12 @@ def prepare() -> None:
         overlay.check_hub()
     for warning in found.warnings(os.environ):
         log.warning(warning)
+    if paths.ENGINE.exists() and not os.access(paths.ENGINE, os.W_OK):
+        raise OperatorError(
+            f"the hub may not use the Docker Engine's socket, which belongs to the group {paths.ENGINE.stat().st_gid}; "
+            f"the hub is in the groups {', '.join(map(str, sorted(os.getgroups())))}",
+            "make up, which builds the hub with that group",
+        )
     if not os.access(paths.DATA, os.W_OK):
         raise OperatorError(
             f"{paths.DATA} is not writable for the hub (uid {os.getuid()})",

@@ -18,7 +18,7 @@ from hub.profiles import profiles
 from hub.profiles.profiles import Profile
 from hub.settings import folders
 from hub.settings.folders import Folder
-from hub.settings.host import HostSettings
+from hub.settings.host import DEFAULT_PORTS, HostSettings
 from hub.settings.hub import GIVEN_ADMIN, HubSettings
 from hub.settings.model import read
 from hub.sign_in.settings import SignInSettings
@@ -28,7 +28,6 @@ from hub.users.userlist import Member
 
 RENAMED = {"DOCKER_CONTAINER_IMAGE": "DOCKER_NOTEBOOK_IMAGE"}
 DOCKER = "docker"
-DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,12 @@ class SettingsError(OperatorError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = list(problems)
-        count = f"{len(problems)} setting{'s' if len(problems) > 1 else ''}"
-        super().__init__(f"{count} cannot be used", "correct them, then run: make up", lines=problems)
+        several = len(problems) > 1
+        super().__init__(
+            f"{len(problems)} setting{'s' if several else ''} cannot be used",
+            "correct them, then run: make up" if several else CORRECT,
+            lines=problems,
+        )
 
 
 class FileError(OperatorError):

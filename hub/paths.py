@@ -9,6 +9,9 @@ COOKIE_SECRET = DATA / "jupyterhub_cookie_secret"
 INITIAL_PASSWORDS = DATA / "initial-passwords"
 HISTORY = DATA / "userlist-history.json"
 
+# The Engine's socket.
+ENGINE = Path("/var/run/docker.sock")
+
 # Baked into the image by `make build`.
 SERVICE = Path("/srv/jupyterhub")
 CONFIG = SERVICE / "jupyterhub_config.py"

@@ -14,7 +14,7 @@ fail() {
 }
 
 # at_least MINIMUM VERSION
-at_least() { printf '%s\n' "$1" "${2#v}" | sort --check=quiet --version-sort; }
+at_least() { printf '%s\n' "$1" "${2#v}" | sort -C -V; }
 
 # A client without buildx or with an old Compose may be first on PATH: put the first one that works in front, and export
 # the settings that scripts need. Scripts that are called afterwards find both there.
@@ -32,20 +32,52 @@ use_working_docker() {
   return 1
 }
 
+# need_engine: fail unless a Docker client and its Engine answer, and say why they do not. Nothing is installed or started.
+need_engine() {
+  local answer
+  use_working_docker || fail "no 'docker' with Compose $MIN_COMPOSE or later and buildx was found." "make up"
+  ! answer=$(docker version --format '{{.Server.Version}}' 2>&1) || return 0
+  answer=${answer##*$'\n'}
+  if [[ $answer == *"permission denied"* ]]; then
+    fail "the user $(id -un) may not use Docker: $answer" "sudo usermod -aG docker $(id -un), then log out and in again"
+  elif [ -n "${DOCKER_HOST:-}" ]; then
+    fail "the Docker Engine at DOCKER_HOST=$DOCKER_HOST does not answer: $answer" \
+      "start it there, or unset DOCKER_HOST to use this machine's"
+  elif [ "$(id -u)" = 0 ]; then
+    fail "Docker does not answer: $answer" "make up, which starts it"
+  fi
+  fail "Docker does not answer: $answer" "start it: sudo systemctl start docker, or open Docker Desktop"
+}
+
+# With userns-remap, root in a container is another user of the host, to whom the Engine's socket does not belong.
+refuse_userns_remap() {
+  [[ $(docker info --format '{{.SecurityOptions}}') != *name=userns* ]] ||
+    fail "the Docker Engine runs with userns-remap, so neither the hub nor make could use it from a container." \
+      "remove userns-remap from /etc/docker/daemon.json, restart Docker, then run: make up"
+}
+
 # Settings as Compose reads them: from the shell, then from .env. No file of Compose's is read, because one may be bad.
 export_settings() {
   local lines name value
-  lines=$(docker compose --project-directory . --file - config <<'YAML'
+  [ -e .env ] || fail "the file .env is missing in $PWD." "copy it from where you cloned the repository, or run: git checkout .env"
+  lines=$(docker compose --project-directory . --file - config 2>&1 <<'YAML'
 services: {}
 x-BASE_IMAGE: ${BASE_IMAGE:-debian:trixie-slim}
 x-COMPOSE_PROJECT_NAME: ${COMPOSE_PROJECT_NAME}
 x-DOCKER_SOCKET: ${DOCKER_SOCKET:-/var/run/docker.sock}
 x-WITH_COMPILER: ${WITH_COMPILER:-false}
 YAML
-  ) || exit 1
+  ) || refuse_settings "$lines"
   while read -r name value; do
     export "$name=$value"
   done < <(sed -n 's/^x-\([A-Z_]*\): "\{0,1\}\([^"]*\)"\{0,1\}$/\1 \2/p' <<<"$lines")
+}
+
+# refuse_settings WORDS: fail with what Compose says of .env and the shell's settings.
+refuse_settings() {
+  [[ $1 != *"invalid project name"* ]] || fail "COMPOSE_PROJECT_NAME (.env or the shell) cannot be used: $1" \
+    "set it to lower-case letters, digits, dashes and underscores, beginning with a letter or a digit"
+  fail "Compose cannot read the settings: $1" "correct .env, or what the shell sets"
 }
 
 # image_of host|proxy-base|user: the name of the image of the program host/, of the proxy without its pair, or of the
@@ -63,10 +95,20 @@ build_host() { build_image host --file Dockerfile.jupyterhub --target host .; }
 # What the check of the TLS pair asks.
 build_proxy_base() { build_image proxy-base --file Dockerfile.jupyterhub --target proxy-base .; }
 
+# Remove the images of this deployment that a build has replaced: they have no name any more. The Engine keeps one that a
+# container still has.
+remove_replaced() {
+  local id
+  docker image ls --quiet --filter dangling=true --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" |
+    while read -r id; do docker image rm "$id" >/dev/null 2>&1 || true; done
+}
+
 # in_hub COMMAND...: run it in the hub's container.
 in_hub() {
-  docker compose ps --services --status running 2>/dev/null | grep -qx hub ||
-    fail "the hub does not run." "make up"
+  local running
+  need_engine
+  running=$(docker compose ps --services --status running) || exit 1
+  grep -qx hub <<<"$running" || fail "the hub does not run." "make up"
   docker compose exec -T hub "$@"
 }
 
@@ -77,6 +119,9 @@ debian_sources() {
   (. /etc/os-release && [ "$ID" = debian ] && apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
     sort -u | sed -n "s#^\\([^ ]*\\) ${VERSION_CODENAME:-none}\\(-security\\)\\{0,1\\}\$#deb \\1 $1\\2 main#p")
 }
+
+# Else tar on macOS adds a file ._NAME for each file that has attributes of its own.
+export COPYFILE_DISABLE=1
 
 # The extra certificate authorities that builds trust, for networks that re-sign TLS: the host's own bundle.
 for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem /dev/null; do

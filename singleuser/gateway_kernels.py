@@ -67,6 +67,8 @@ def explain(error: BaseException) -> Problem | None:
         case HTTPTimeoutError():
             what = "the gateway does not answer in time"
             cure = f"does {host} run, and does a firewall allow the connection?"
+        case HTTPClientError(code=400) if _refuses_certificate(error):
+            what, cure = _refused_by_proxy()
         case HTTPClientError(code=401):
             what, cure = "the gateway refuses the token", "KG_AUTH_TOKEN is not the gateway's own"
         case HTTPClientError(code=403):
@@ -118,6 +120,12 @@ def _refusal() -> OSError | None:
     return None
 
 
+def _refuses_certificate(error: HTTPClientError) -> bool:
+    """Whether a proxy in front refuses our certificate: nginx ends the handshake first and then answers with a page."""
+    body = error.response.body if error.response else b""
+    return b"SSL certificate" in (body or b"")
+
+
 def _words_of(error: HTTPClientError) -> str:
     with suppress(AttributeError, ValueError):
         body = json.loads(error.response.body)
@@ -136,6 +144,16 @@ def _refused_by_tls(error: ssl.SSLError) -> tuple[str, str]:
         return f"your client certificate cannot be used: {reason}", CLIENT_CERT
     if GatewayClient.instance().client_cert:
         return f"the gateway refuses your client certificate: {reason.split(' alert ')[-1]}", CLIENT_CERT
+    return _without_certificate()
+
+
+def _refused_by_proxy() -> tuple[str, str]:
+    if GatewayClient.instance().client_cert:
+        return "the proxy in front of the gateway refuses your client certificate", CLIENT_CERT
+    return _without_certificate()
+
+
+def _without_certificate() -> tuple[str, str]:
     return "the gateway requires a client certificate", "CLIENT_KEY, CLIENT_CERT and CLIENT_CA are not set"
 
 
@@ -148,9 +166,12 @@ def explaining() -> Iterator[None]:
         raise
     except Exception as error:
         problem = explain(error)
-        if problem is None:
-            raise
-        raise GatewayError(problem) from error
+        if problem:
+            raise GatewayError(problem) from error
+        if isinstance(error, HTTPError) and error.log_message and error.args:
+            # JupyterLab would show it with the placeholders.
+            raise HTTPError(error.status_code, error.log_message % error.args) from error
+        raise
 
 
 class GatewayKernelSpecs(GatewayKernelSpecManager):

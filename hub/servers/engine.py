@@ -39,7 +39,7 @@ class PatientDockerSpawner(DockerSpawner):
                 if not _worth_repeating(method, error):
                     raise
                 if not warned:
-                    self.log.warning("The Docker Engine does not answer (%s). Waiting for it", error)
+                    self.log.warning("%s (%s). Waiting for it", _what_is_wrong(error), error)
                     warned = True
             await asyncio.sleep(ENGINE_RETRY_SECONDS)
 
@@ -70,6 +70,12 @@ class PatientDockerSpawner(DockerSpawner):
         except APIError as error:
             if error.status_code not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):  # gone, or going
                 raise
+
+
+def _what_is_wrong(error: Exception) -> str:
+    if "Permission denied" in str(error):
+        return "The hub may not use the Docker Engine's socket. Fix: make up, which gives the hub the socket's group"
+    return "The Docker Engine does not answer"
 
 
 def _worth_repeating(method: str, error: Exception) -> bool:

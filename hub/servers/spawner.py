@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -19,6 +20,8 @@ from hub.servers.mounting import MountingDockerSpawner
 from hub.servers.queue import StartQueue
 
 ANSWER_POLL_SECONDS = 0.03
+# What a program answers that knows nothing of a server's API. A server of another make may ask to sign in first.
+NO_JUPYTERHUB = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 ALIVE_POLL_SECONDS = 2
 # JupyterHub's own limit, `start_timeout`, ends a start without a reason and removes the container with its log. Ours
 # comes this long before, and reports both.
@@ -139,9 +142,11 @@ class HubDockerSpawner(MountingDockerSpawner):
                 started: Any = await super().start()
                 ip, port = started
                 self._events.add("Waiting for the server to answer", ANSWERING)
-                version = await self._wait_for_answer(f"http://{ip}:{port}")
+                status, version = await self._wait_for_answer(f"http://{ip}:{port}")
         finally:
             places.cancel()
+        if version is None and status in NO_JUPYTERHUB:
+            raise await self._other_program(port, status)
         if mismatch := versions.compare(version, self.image):
             message = f"{mismatch.message} An administrator can {mismatch.fix}."
             self.log.log(mismatch.level, "%s: %s", self._log_name, message)
@@ -205,8 +210,8 @@ class HubDockerSpawner(MountingDockerSpawner):
             self._events.add(place, QUEUED, passing=True)
             await self._queue.moved()
 
-    async def _wait_for_answer(self, origin: str) -> str | None:
-        """Return once the server answers: the version of JupyterHub that it reports."""
+    async def _wait_for_answer(self, origin: str) -> tuple[int, str | None]:
+        """Return once the server answers: the status of its API, and the version of JupyterHub that it reports."""
         # Side by side: the address of a container that has ended may swallow a connection for many seconds.
         answer = asyncio.create_task(_wait_until_answered(origin + url_path_join(self.server.base_url, "api")))
         end = asyncio.create_task(self._wait_for_end())
@@ -232,9 +237,17 @@ class HubDockerSpawner(MountingDockerSpawner):
         if not container or not container["State"]["Running"]:
             what = f"The server did not start within {seconds:g} seconds. The last step was: {latest}"
             return StartError("timeout", what, "An administrator can raise START_TIMEOUT.")
-        what = f"The server did not answer within {seconds:g} seconds."
+        what = f"The server did not answer at port {self.port} within {seconds:g} seconds."
         cure = failures.command_cure(container, self.image)
         return StartError("timeout", what, cure, await self._last_lines(container))
+
+    async def _other_program(self, port: int, status: int) -> StartError:
+        container = await self.get_object()
+        if not container:
+            return StartError("exit", *failures.ended({}, self.image))
+        what = f"The program that answers at port {port} is not JupyterHub: it has no page {self.server.base_url}api"
+        cure = failures.command_cure(container, self.image)
+        return StartError("image", f"{what} (status {status}).", cure, await self._last_lines(container))
 
     async def _last_lines(self, container: dict[str, Any]) -> str:
         """The end of the server's log without its secrets; the hub's log gets it, too."""
@@ -246,13 +259,13 @@ class HubDockerSpawner(MountingDockerSpawner):
         return lines
 
 
-async def _wait_until_answered(url: str) -> str | None:
+async def _wait_until_answered(url: str) -> tuple[int, str | None]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
         while True:
             try:
                 async with session.get(url, allow_redirects=False) as response:
                     if response.status < 500:
-                        return response.headers.get("X-JupyterHub-Version")
+                        return response.status, response.headers.get("X-JupyterHub-Version")
             except (aiohttp.ClientError, TimeoutError):
                 pass
             await asyncio.sleep(ANSWER_POLL_SECONDS)

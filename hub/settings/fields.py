@@ -75,8 +75,10 @@ def _bytes(value: object) -> int:
         raise ValueError
     number, unit = size.groups()
     amount = float(number) * ByteSpecification.UNIT_SUFFIXES.get(unit, 1)
-    if amount and not MIN_MEMORY <= amount < 2**63:
-        raise ValueError
+    if 0 < amount < MIN_MEMORY:
+        raise ValueError(f"too small: the Docker Engine accepts {MIN_MEMORY // 1024**2}M or more")
+    if amount >= 2**63:
+        raise ValueError("too large")
     return int(amount)
 
 

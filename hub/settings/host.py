@@ -1,11 +1,15 @@
 """The settings of the Docker host: TLS, ports, names, and what images are built from."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import IPvAnyAddress
 
+from hub.errors import Problem
 from hub.settings.fields import Flag, Image, Name, Networks, Port, Seconds
 from hub.settings.model import SettingsModel, setting
+
+DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 class HostSettings(SettingsModel):
@@ -48,3 +52,13 @@ class HostSettings(SettingsModel):
     base_image: Image = setting(
         "debian:trixie-slim", "what every image is built from", "an image name such as debian:trixie-slim"
     )
+
+    def rules(self) -> Iterator[Problem]:
+        """HTTPS and the port that redirects to it cannot be the same."""
+        redirect = self.http_port or DEFAULT_PORTS["http"]
+        if self.tls == "on" and redirect == self.https_port:
+            yield Problem.conflict(
+                "HTTP_PORT and HTTPS_PORT",
+                f"are both {redirect}, and each needs a port of its own",
+                "two different ports",
+            )

@@ -32,10 +32,11 @@ GIB = 1024**3
 class HubSettings(SettingsModel):
     """The settings of the hub."""
 
-    compose_project_name: Name = setting(
+    compose_project_name: str = setting(
         "jupyterhub",
         "name of the hub's container; the proxy's and the users' volumes start with it",
-        "letters, digits, dots, dashes and underscores",
+        "lower-case letters, digits, dashes and underscores",
+        pattern=r"^[a-z0-9][a-z0-9_-]*$",
     )
     jupyterhub_authenticator: str = setting(
         "native", "how users sign in: docs/sign-in.md", "the name of a way to sign in", restarts=False
@@ -95,7 +96,7 @@ class HubSettings(SettingsModel):
     docker_container_prefix: Name = setting(
         "jupyter",
         "users' containers are called PREFIX-USER",
-        "letters, digits, dots and dashes",
+        "letters, digits, dots, dashes and underscores",
         trait="DockerSpawner.prefix",
         restarts=False,
     )

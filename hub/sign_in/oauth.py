@@ -24,6 +24,10 @@ UNASKED_SECONDS = 24 * 3600
 EXPIRES_AT = "expires_at"
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10
+TOO_MANY_GROUPS = (
+    "%s sent no groups of %s, who is in too many of them for a token, so the user is in none here. Fix: let the "
+    "provider send only groups that are assigned to the application, or app roles with OAUTH_GROUPS_CLAIM=roles."
+)
 OTHER_CLAIM = "An administrator of this hub can choose another claim: OAUTH_USERNAME_CLAIM."
 
 
@@ -190,6 +194,9 @@ class OAuthSignIn(ProviderAuthenticator, OAuthenticator):
     async def get_user_groups(self, auth_state: dict[str, Any]) -> set[str]:
         """The groups in the groups claim; a name with dots may be that of a claim, or a path to a nested one."""
         claims = auth_state[self.user_auth_state_key]
+        # Microsoft Entra's mark of a user with more than 200 groups, for which there is another address to ask.
+        if self.groups_claim in (claims.get("_claim_names") or {}):
+            self.log.warning(TOO_MANY_GROUPS, self.login_service, claims.get(self.username_claim, "a user"))
         groups = claims.get(self.groups_claim)
         if groups is None:
             path = self.groups_claim.split(".")

@@ -296,6 +296,27 @@ def test_an_address_that_is_no_gateways(hub: Deployment, token: str, url: str, c
         assert "Traceback" not in mal.log()
 
 
+# What nginx answers where it ends the handshake and then refuses the certificate: `ssl_verify_client on`.
+NGINX = """
+import io, sys
+from gateway_kernels import GatewayClient, explain
+from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
+
+for words in sys.argv[1:]:
+    page = f"<html><head><title>400 {words}</title></head><body><center>nginx/1.26.3</center></body></html>"
+    response = HTTPResponse(HTTPRequest("https://gateway"), 400, buffer=io.BytesIO(page.encode()))
+    print(explain(HTTPClientError(400, response=response)))
+"""
+
+
+def test_a_proxy_in_front_that_refuses_the_certificate(zoe: Notebook) -> None:
+    pages = ("The SSL certificate error", "No required SSL certificate was sent", "Request Header Or Cookie Too Large")
+    said = zoe.run(NGINX, *pages)
+    assert said.count("the proxy in front of the gateway refuses your client certificate") == 2
+    assert said.count("make client-cert USER=zoe") == 2
+    assert said.endswith("\nNone\n")
+
+
 def test_no_certificate_at_all(hub: Deployment, token: str) -> None:
     """The gateway's own is not checked, as there is no authority to check it with; the gateway wants the user's."""
     with changed(hub, **dict.fromkeys(FILES, ""), VALIDATE_KG_CERT="No"):

@@ -483,9 +483,12 @@ def test_another_file_counts_from_the_next_start(hub: Deployment, token: str) ->
     before = container(hub, "mal")
     hub.write("profiles.yaml", OTHER_PROFILES)
     hub.set_env(GPUS="device=0,GPU-fef8089b")
+    hub.write(".env", f"{(hub.root / '.env').read_text()}\nHTTPPORT=81\n")
     built = hub.make("build")
     warning = next(line for line in built.stderr.splitlines() if line.startswith("WARNING: profiles.yaml"))
     assert "engineers, pilots" in warning
+    assert "WARNING: HTTPPORT in .env is not a setting and has no effect. Fix: write HTTP_PORT" in built.stderr
+    assert "WARNING: the Engine cannot give a server the GPUs device=0,GPU-fef8089b: " in built.stderr
     hub.compose("up", "-d", "--wait")
     after = container(hub, "mal")
     assert before is not None

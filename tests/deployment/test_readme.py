@@ -91,3 +91,15 @@ def test_the_commands_of_the_readme_work_and_print_what_it_shows(reader: Reader)
         passwords |= set(re.findall(r"^  Initial password +(\S+)$", output, re.MULTILINE))
         assert step.pattern().search(output), f"$ {step.command}\nshows\n{output}\nand not\n{step.shown}"
     assert len(passwords) == 1, f"the restored hub has other data: {passwords}"
+
+
+def test_builds_leave_no_image_without_a_name(reader: Reader) -> None:
+    """The userlist was changed, which makes another image of the hub."""
+    hub = reader.deployment
+    hub.make("build")
+    label = f"label=com.docker.compose.project={hub.project}"
+    left = hub.docker("image", "ls", "--quiet", "--no-trunc", "--filter", "dangling=true", "--filter", label).stdout
+    containers = hub.docker("ps", "--all", "--quiet", "--filter", label).stdout.split()
+    used = hub.docker("inspect", "--format", "{{.Image}}", *containers).stdout
+    assert len(containers) == 2
+    assert set(left.split()) - set(used.split()) == set()

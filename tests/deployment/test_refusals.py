@@ -1,5 +1,6 @@
 """A userlist or a setting that cannot be used is refused, at the build and at the start, and nothing changes."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,13 +78,15 @@ def build_refused(deployment: Deployment, env: dict[str, str] | None = None) -> 
     return result.stdout + result.stderr
 
 
-def start_refused(deployment: Deployment, *, userlist: bytes | None = None, env: dict[str, str] | None = None) -> str:
+def start_refused(
+    deployment: Deployment, *options: str, userlist: bytes | None = None, env: dict[str, str] | None = None
+) -> str:
     """What a hub says that is started around the check of `make build`, with another list or other settings."""
     name = f"{deployment.project}-refused"
     variables = [f"--env={key}={value}" for key, value in ({"JUPYTERHUB_ADMIN": "admin"} | (env or {})).items()]
     secrets = [f"--env-file={deployment.root}/secrets/{file}.env" for file in ("proxy", "hub")]
     image = deployment.docker("inspect", "--format", "{{.Config.Image}}", deployment.project).stdout.strip()
-    deployment.docker("create", "--name", name, "--network", "none", *secrets, *variables, image)
+    deployment.docker("create", "--name", name, "--network", "none", *secrets, *variables, *options, image)
     try:
         if userlist is not None:
             bad = deployment.root / "userlist.bad"
@@ -166,3 +169,12 @@ def test_a_weak_password_of_the_administrator_is_refused_and_not_shown(deploymen
     for output in (built, started):
         assert "JUPYTERHUB_ADMIN_PASSWORD (secrets/hub.env) is not usable" in output
         assert WEAK_PASSWORD not in output
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_hub_that_may_not_use_the_engine_is_refused(deployment: Deployment) -> None:
+    """As one that `docker compose build` made without the number of the socket's group."""
+    socket = os.environ.get("DOCKER_SOCKET", "/var/run/docker.sock")
+    said = start_refused(deployment, f"--volume={socket}:/var/run/docker.sock", "--user=jupyterhub:nogroup")
+    assert "the hub may not use the Docker Engine's socket, which belongs to the group " in said
+    assert "Fix: make up" in said

@@ -20,7 +20,7 @@ ANY_TEXT = {
     "OAUTH_USERNAME_CLAIM",
 }
 HUB = {
-    "COMPOSE_PROJECT_NAME": "-hub",
+    "COMPOSE_PROJECT_NAME": "MyHub",
     "JUPYTERHUB_AUTHENTICATOR": "pam",
     "JUPYTERHUB_SPAWNER": "systemd",
     "JUPYTERHUB_BASE_URL": "/our hub/",

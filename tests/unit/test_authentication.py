@@ -1,5 +1,7 @@
 """The settings of every authenticator reach its traits."""
 
+import asyncio
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,3 +95,21 @@ def test_every_provider_can_have_groups(name: str) -> None:
 )
 def test_what_a_setting_does(name: str, setting: str, value: str, trait: str, wanted: object) -> None:
     assert getattr(made(name, **{setting: value}), trait) == wanted
+
+
+@pytest.mark.parametrize(
+    ("claims", "told"),
+    [
+        ({"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://example.org"}}}, True),
+        ({"_claim_names": {"other": "src1"}, "groups": []}, False),
+        ({}, False),
+    ],
+)
+def test_groups_that_a_provider_leaves_out_are_a_warning(
+    caplog: pytest.LogCaptureFixture, claims: dict[str, object], told: bool
+) -> None:
+    entra = made("azuread", OAUTH_GROUPS_CLAIM="groups")
+    state = {entra.user_auth_state_key: {"upn": "zoe@example.org"} | claims}
+    with caplog.at_level(logging.WARNING):
+        assert asyncio.run(entra.get_user_groups(state)) == set()
+    assert ("sent no groups of zoe@example.org" in caplog.text) is told

@@ -1,16 +1,20 @@
 """What `make build` checks of a checkout, which arrives as a tar."""
 
 import io
+import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from host import check, secrets, tls_pair
+from host.__main__ import VERBS
 from host.checkout import Checkout, packed
 from host.engine import Host
 from hub.errors import FileError, OperatorError, SettingsError
+from support.settings import TOKENS
 
 type Send = Callable[..., Host]
 
@@ -106,6 +110,44 @@ def test_a_secret_in_env_is_a_warning(send: Send) -> None:
     assert "secrets/gateway.env" in found[0]
 
 
+@pytest.mark.parametrize(
+    ("file", "line", "meant"),
+    [
+        (".env", "MEMLIMIT=3G", "MEM_LIMIT"),
+        (".env", "mem_limit=3G", "MEM_LIMIT"),
+        (".env", " export IDLE_TIME = 60", "IDLE_TIMEOUT"),
+        (".env", "DOMAINS=hub.example.org", "DOMAIN"),
+        ("secrets/hub.env", "JUPYTERHUB_ADMIN_PASWORD='x'", "JUPYTERHUB_ADMIN_PASSWORD"),
+    ],
+)
+def test_a_misspelt_name_is_a_warning(send: Send, file: str, line: str, meant: str) -> None:
+    (warning,) = warnings(send({file: f"TZ=UTC\n# MEMLIMIT=1\n{line}\n"}))
+    name = line.partition("=")[0].replace("export", "").strip()
+    assert warning.startswith(f"{name} in {file} ")
+    assert f" Fix: write {meant}," in warning
+
+
+OTHERS = """
+COMPOSE_FILE COMPOSE_PROFILES COMPOSE_PATH_SEPARATOR COMPOSE_ENV_FILES COMPOSE_CONVERT_WINDOWS_PATHS COMPOSE_ANSI
+COMPOSE_IGNORE_ORPHANS COMPOSE_REMOVE_ORPHANS COMPOSE_PARALLEL_LIMIT COMPOSE_STATUS_STDOUT COMPOSE_DISABLE_ENV_FILE
+COMPOSE_MENU COMPOSE_EXPERIMENTAL COMPOSE_PROGRESS COMPOSE_BAKE DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG
+DOCKER_CERT_PATH DOCKER_TLS DOCKER_TLS_VERIFY DOCKER_API_VERSION DOCKER_BUILDKIT DOCKER_DEFAULT_PLATFORM DOCKER_GID
+DOCKER_CONTENT_TRUST BUILDKIT_PROGRESS BUILDX_BUILDER HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY CA_BUNDLE TZ LANG LC_ALL
+PATH HOME USER SHELL SSL_CERT_FILE REQUESTS_CA_BUNDLE PROMETHEUS_TOKEN
+"""
+
+
+def test_names_of_other_programs_are_no_mistakes(send: Send) -> None:
+    lines = "".join(f"{name}=1\n" for name in OTHERS.split())
+    assert warnings(send({".env": lines, "secrets/hub.env": lines})) == []
+
+
+@pytest.mark.parametrize("file", ["docker-compose.override.yml", "jupyterhub_config.d/10-more.py"])
+def test_a_name_that_the_operators_own_file_reads_is_no_mistake(send: Send, file: str) -> None:
+    assert warnings(send({".env": "DATA_VOLUME=x\n", file: "'${DATA_VOLUME}'\n"})) == []
+    assert len(warnings(send({".env": "DATA_VOLUME=x\n", file: "'other'\n"}))) == 1
+
+
 @pytest.mark.parametrize("pem", ["", "nonsense", "-----BEGIN {0}-----\n-----END {0}-----\n".format("PRIVATE KEY")])
 def test_authorities_that_cannot_be_used_are_refused(send: Send, pem: str) -> None:
     with pytest.raises(OperatorError, match=r"^secrets/ca\.crt"):
@@ -133,3 +175,19 @@ def test_what_goes_back_is_one_tar() -> None:
     with tarfile.open(fileobj=io.BytesIO(packed({"/secrets/a": b"b"}))) as tar:
         (member,) = tar.getmembers()
     assert (member.name, member.mode, member.size) == ("secrets/a", 0o600, 1)
+
+
+def test_clean_leaves_images_that_people_have_built_on_top_of_ours(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have the labels of what they are built from."""
+    tags = ["jupyterhub-user:latest", "jupyterhub-gateway:3.0.1", "class-notebook:latest", "jupyterhub-host:latest"]
+    removed: list[str] = []
+    images = SimpleNamespace(
+        list=lambda filters: [SimpleNamespace(tags=[tag]) for tag in tags],
+        get=lambda name: SimpleNamespace(id=name),
+        remove=lambda tag, force: removed.append(tag),
+    )
+    networks = SimpleNamespace(get=lambda _: SimpleNamespace(remove=list))
+    monkeypatch.setattr(Host, "client", SimpleNamespace(images=images, networks=networks))
+    service = {"environment": TOKENS, "image": "jupyterhub-hub:6.1.1"}
+    VERBS["clean"](send({"compose.json": json.dumps({"name": "jupyterhub", "services": {"hub": service}})}), [])
+    assert removed == ["jupyterhub-gateway:3.0.1", "jupyterhub-hub:6.1.1", "jupyterhub-user:latest"]

@@ -160,6 +160,18 @@ def test_the_chosen_command_replaces_the_images_own(send: Send, monkeypatch: pyt
     assert first == ("ok", f"{IMAGE} starts tini -- jupyterhub-singleuser --debug", "")
 
 
+def test_a_profiles_image_is_not_cured_for_all(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = SimpleNamespace(id="sha256:new", attrs={"Config": {"Entrypoint": None, "Cmd": ["bash"]}})
+    monkeypatch.setattr(Host, "client", SimpleNamespace(images=SimpleNamespace(get=lambda _: image)))
+    monkeypatch.setattr(Host, "run", lambda *_, **__: Done(0, HUB_VERSION, ""))
+    monkeypatch.setattr(Host, "service", lambda *_: None)
+    host = send({"profiles.yaml": f"- name: Crew\n  image: {IMAGE}\n"}, DOCKER_NOTEBOOK_IMAGE="all-notebook")
+    of_profile, of_all = (next(doctor.notebook_image(host, name)) for name in host.notebook_images()[::-1])
+    assert "DOCKER_SPAWN_CMD" not in of_profile.fix
+    assert "profiles.yaml" in of_profile.fix
+    assert "DOCKER_SPAWN_CMD" in of_all.fix
+
+
 def test_the_verdict_counts() -> None:
     assert doctor.verdict(["ok"]) == "Everything is as it should be."
     assert doctor.verdict(["ok", "FAIL", "warn"]).startswith("1 FAIL and 1 warn: ")

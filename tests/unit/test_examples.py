@@ -180,5 +180,11 @@ def test_the_readme_of_the_gateway_has_every_reason_that_people_are_shown() -> N
     source = (ROOT / "singleuser" / "gateway_kernels.py").read_text()
     sentence = r'(?:what(?:, cure)? = |return |Problem\()\(?\s*f?"((?!No kernels|\{)[^"{:]+)'
     reasons = [reason.strip() for reason in re.findall(sentence, source)]
-    assert len(reasons) == 13
+    assert len(reasons) == 14
     assert [reason for reason in reasons if reason not in text_of(GATEWAY)] == []
+
+
+def test_an_image_of_ones_own_may_copy_what_one_adds() -> None:
+    lines = (ROOT / "examples" / "custom-notebook" / ".dockerignore").read_text().splitlines()
+    assert "README.md" in lines
+    assert [line for line in lines if line in ("*", "**") or line.startswith("!")] == []

@@ -1,15 +1,20 @@
 """Who holds the ports: with sockets that are really taken."""
 
 import errno
+import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 
 from host import ports
+from host.engine import Done, Host
+from hub.errors import OperatorError
 
 
 @pytest.fixture
@@ -33,7 +38,7 @@ def compose(*published: tuple[int, int], address: str = "127.0.0.1") -> dict[str
 
 def container(name: str, project: str, port: int) -> dict[str, Any]:
     """What the Engine lists of a container that has published a port, and another one inside alone."""
-    listed = [{"PublicPort": port, "PrivatePort": 8443}, {"PrivatePort": 8000}]
+    listed = [{"IP": "127.0.0.1", "PublicPort": port, "PrivatePort": 8443}, {"PrivatePort": 8000}]
     return {"Names": [f"/{name}"], "Labels": {"com.docker.compose.project": project}, "Ports": listed}
 
 
@@ -41,6 +46,12 @@ def problems(config: dict[str, Any], *containers: dict[str, Any]) -> list[str]:
     """The lines about the ports that Compose wants."""
     wanted, held = ports.wanted(config), ports.published(list(containers))
     return [line for port in wanted if (line := ports.judge(port, ports.holder(*port[:2]), held))]
+
+
+def attempt(config: dict[str, Any]) -> None:
+    """Judge the ports that Compose wants after a real attempt at each."""
+    wanted = ports.wanted(config)
+    ports.refuse([(port, ports.holder(*port[:2])) for port in wanted], {})
 
 
 def test_free_ports_have_no_line() -> None:
@@ -65,7 +76,8 @@ def test_a_container_of_another_project_is_named(taken: int) -> None:
 
 
 def test_containers_are_known_with_their_project(taken: int) -> None:
-    assert ports.published([container("jupyterhub-proxy", "hub", taken)]) == {taken: ("jupyterhub-proxy", "hub")}
+    found = ports.published([container("jupyterhub-proxy", "hub", taken)])
+    assert found == {taken: ("jupyterhub-proxy", "hub", {"127.0.0.1"})}
 
 
 def test_everywhere_needs_every_address(taken: int) -> None:
@@ -88,6 +100,32 @@ def test_a_host_without_ipv6_is_no_problem(number: int) -> None:
     assert [ports.judge(port, (number, ""), {}) for port in ports.wanted(everywhere(443))] == ["", ""]
 
 
-def test_an_address_of_another_machine_is_not_a_taken_port() -> None:
-    (problem,) = problems(compose((free(), 8443), address="192.0.2.1"))
-    assert "BIND_ADDRESS=192.0.2.1" in problem
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
+def test_an_address_of_another_machine_is_not_a_taken_port(address: str) -> None:
+    with pytest.raises(OperatorError, match=f"^BIND_ADDRESS={address} is not an address") as raised:
+        attempt(compose((free(), 8443), (free(), 8080), address=address))
+    assert "address" in raised.value.fix
+    assert "port" not in raised.value.fix
+
+
+def test_taken_ports_have_another_fix(taken: int) -> None:
+    with pytest.raises(OperatorError, match=f"HTTPS_PORT={taken}") as raised:
+        attempt(compose((taken, 8443)))
+    assert "ports in .env" in raised.value.fix
+
+
+@pytest.mark.parametrize(("address", "refused"), [("127.0.0.1", False), ("0.0.0.0", False), ("192.0.2.1", True)])
+def test_a_deployment_that_runs_may_move_to_another_address_of_the_host(
+    send: Callable[..., Host], monkeypatch: pytest.MonkeyPatch, taken: int, address: str, refused: bool
+) -> None:
+    own = SimpleNamespace(containers=lambda: [container("jupyterhub-proxy", "jupyterhub", taken)])
+    monkeypatch.setattr(Host, "client", SimpleNamespace(api=own))
+    monkeypatch.setattr(
+        Host,
+        "module",
+        lambda _, __, asked, **___: Done(0, json.dumps([ports.holder(*each) for each in json.loads(asked)]), ""),
+    )
+    services = {"hub": {"environment": {}}} | compose((taken, 8443), address=address)["services"]
+    host = send({"compose.json": json.dumps({"name": "jupyterhub", "services": services})})
+    with pytest.raises(OperatorError, match="BIND_ADDRESS") if refused else nullcontext():
+        ports.check(host)

@@ -181,6 +181,45 @@ def test_refused(name: str, value: str) -> None:
         load(**{name: value})
 
 
+@pytest.mark.parametrize("name", ["MyHub", "my.hub", "my hub", "-hub"])
+def test_a_project_has_a_name_that_compose_takes(name: str) -> None:
+    (problem,) = problems(TOKENS | {"COMPOSE_PROJECT_NAME": name})
+    assert (problem.setting, problem.kind) == ("COMPOSE_PROJECT_NAME", "value")
+    assert load(COMPOSE_PROJECT_NAME="my_hub-2").compose_project_name == "my_hub-2"
+
+
+@pytest.mark.parametrize("name", ["MEM_LIMIT", "SHM_LIMIT", "SWAP_LIMIT", "DISK_LIMIT"])
+def test_a_size_that_is_too_small_is_told_the_least(name: str) -> None:
+    (problem,) = problems(TOKENS | {name: "1M"})
+    assert "too small" in problem.text
+    assert "6M" in problem.text
+    assert problems(TOKENS | {name: "6M"}) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"HTTPS_PORT": "8443", "HTTP_PORT": "8443"},
+        {"HTTPS_PORT": "80"},
+        {"HTTP_PORT": "443"},
+    ],
+)
+def test_two_ports_are_two_numbers(given: dict[str, str]) -> None:
+    (problem,) = problems(TOKENS | given)
+    assert (problem.setting, problem.kind) == ("HTTP_PORT and HTTPS_PORT", "conflict")
+    assert problems(TOKENS | given | {"TLS": "off"}) == []
+
+
+def test_one_bad_setting_is_it_and_two_are_them() -> None:
+    reports = []
+    for given in ({"CPU_LIMIT": "half"}, {"CPU_LIMIT": "half", "GPUS": "many"}):
+        with pytest.raises(SettingsError) as raised:
+            load(**given)
+        reports.append(raised.value.report)
+    assert reports[0].endswith("Fix: correct it, then run: make up")
+    assert reports[1].endswith("Fix: correct them, then run: make up")
+
+
 def test_swap_without_a_limit_of_the_memory_is_refused() -> None:
     (problem,) = problems(TOKENS | {"SWAP_LIMIT": "1G", "MEM_LIMIT": "0"})
     assert (problem.setting, problem.kind) == ("SWAP_LIMIT", "conflict")
