@@ -119,9 +119,7 @@ def test_an_administrator_discards_an_account(
     assert newcomer not in users(deployment)
 
 
-def test_neither_an_address_nor_another_site_can_decide(
-    deployment: Deployment, admin: Visitor, newcomer: str
-) -> None:
+def test_neither_an_address_nor_another_site_can_decide(deployment: Deployment, admin: Visitor, newcomer: str) -> None:
     visitor = Visitor(deployment.url)
     visitor.sign_up(newcomer, PASSWORD)
     pages = [f"/hub/{page}/{quote(newcomer)}" for page in ("authorize", "discard")]
@@ -131,7 +129,7 @@ def test_neither_an_address_nor_another_site_can_decide(
     assert decide(admin, newcomer, "yes").status_code == 302
     assert visitor.sign_in(newcomer, PASSWORD) == ""
     assert decide(admin, newcomer, "no").status_code == 302
-    assert NOT_YET in visitor.sign_in(newcomer, PASSWORD)
+    assert NOT_YET in Visitor(deployment.url).sign_in(newcomer, PASSWORD)
 
 
 @pytest.mark.parametrize("name", ["admin", "alice", "ALICE"])

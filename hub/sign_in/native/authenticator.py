@@ -62,6 +62,10 @@ class AccountAuthenticator(KeepsNames, NativeAuthenticator):
         """The account of a name in any case."""
         return accounts.find(self.db, self.normalize_username(username))
 
+    def user_exists(self, username: str) -> bool:
+        """Whether a name, in any case, has an account."""
+        return accounts.exists(self.db, self.normalize_username(username))
+
     async def sign_up(self, username: str, password: str) -> tuple[str | None, str]:
         """Make an account for a new user.
 
@@ -105,7 +109,7 @@ class AccountAuthenticator(KeepsNames, NativeAuthenticator):
         The latter need an account, too: without one, the first visitor could sign up under that name.
         """
         super().add_user(user)
-        if self.get_user(user.name) is None:
+        if not self.user_exists(user.name):
             hashed = await _in_worker(self.initial_passwords.generate, user.name)
             accounts.create(self.db, user.name, hashed)
 

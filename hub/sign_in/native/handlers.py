@@ -6,7 +6,7 @@ the tests of native accounts fail while it is needed.
 """
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
-# pyright: reportArgumentType=false, reportGeneralTypeIssues=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
 from typing import Any
 from urllib.parse import quote
 
