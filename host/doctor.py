@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from host import check, folders, servers
 from host.engine import TIMED_OUT, Host
+from host.servers import Server
 from hub import configuration
 from hub.errors import OperatorError
 from hub.names import USER_LABEL
@@ -73,7 +74,7 @@ def examine(host: Host) -> Iterator[Finding]:
         yield from kept(host)
         for image in host.notebook_images():
             yield from notebook_image(host, image)
-        yield running_servers(host)
+        yield from of_users(host)
         yield from gpus(host)
 
 
@@ -238,12 +239,33 @@ def reach(host: Host, image: str) -> Finding:
     )
 
 
-def running_servers(host: Host) -> Finding:
-    """Servers that are older than their next start would make them."""
+def of_users(host: Host) -> Iterator[Finding]:
+    """What the hub knows of its users; without the hub, how many servers run."""
     try:
-        running = servers.running(host, host.hub_users()["origin"])
+        known = host.hub_users()
     except OperatorError:
-        return Finding("ok", f"users' servers that run: {len({each.labels[USER_LABEL] for each in host.servers()})}")
+        yield Finding("ok", f"users' servers that run: {len({each.labels[USER_LABEL] for each in host.servers()})}")
+        return
+    if "administrators" in known:  # a hub of an older version does not say
+        yield administrators(host, known["administrators"])
+    yield running_servers(servers.running(host, known["origin"]))
+
+
+def administrators(host: Host, able: Sequence[str]) -> Finding:
+    """Whether an administrator can sign in: the names of those who are `able` to, as far as the hub knows."""
+    settings = host.found.hub
+    if able and host.found.sign_in.has_accounts:
+        return Finding("ok", f"administrators who can sign in: {' '.join(able)}")
+    if able:
+        provider = settings.jupyterhub_authenticator
+        return Finding("ok", f"administrators: {' '.join(able)} ({provider} decides whether they can sign in)")
+    listed = next(member.name for member in host.found.members.values() if member.admin)
+    fix = f"make password USER={listed}" if host.found.sign_in.has_accounts else "make restart"
+    return Finding("FAIL", "no administrator can sign in", fix)
+
+
+def running_servers(running: Sequence[Server]) -> Finding:
+    """Servers that are older than their next start would make them."""
     if older := sorted({server.user for server in running if server.old}):
         return Finding(
             "warn",

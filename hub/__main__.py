@@ -46,15 +46,21 @@ def prepare() -> None:
 
 
 def apply_userlist(found: Configuration) -> None:
-    """Write users, administrators, groups and accounts into the database as the userlist has them."""
+    """Write users, administrators, groups and accounts into the database as the userlist has them.
+
+    An account that waits for approval is kept when its name was listed before and its user has used it: older versions
+    let an administrator unauthorize any user. Anything else may be the sign-up of a stranger.
+    """
     before = roster.History.load(paths.HISTORY)
     history = before.with_members(found.members)
     with orm.new_session_factory(paths.DATABASE)() as db:
         roster.apply(db, found.members, history, found.sign_in.admin_groups)
-        accounts.void_sign_ups(db, found.members.keys() - before.names)
+        initial = InitialPasswords(paths.INITIAL_PASSWORDS)
+        own = before.names & (roster.seen(db) | initial.all().keys())
+        accounts.void_sign_ups(db, found.members.keys() - own)
         if found.sign_in.has_accounts:
             chosen = found.sign_in.chosen_passwords(found.hub.jupyterhub_admin)
-            accounts.ensure(db, found.members, InitialPasswords(paths.INITIAL_PASSWORDS), chosen)
+            accounts.ensure(db, found.members, initial, chosen)
     history.save(paths.HISTORY)
 
 

@@ -11,7 +11,7 @@ Usage:
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from jupyterhub import orm
 from sqlalchemy.orm import Session
@@ -30,18 +30,29 @@ class UnknownUserError(OperatorError):
         super().__init__(f"there is no user {name!r}", "choose a name that 'make users' shows")
 
 
-def set_password(db: Session, name: str, initial: InitialPasswords) -> str:
+def set_password(db: Session, name: str, initial: InitialPasswords, listed: Set[str] = frozenset()) -> str:
     """Give a user a new random password, which counts as an initial one until the user changes it.
 
+    Args:
+        db: a session of the hub's database. Committed at the end.
+        name: the user.
+        initial: where initial passwords are kept.
+        listed: the names of the userlist. Their accounts are authorised, and made where they are missing.
+
     Raises:
-        UnknownUserError: no account has that name.
+        UnknownUserError: no account has that name, and it is not listed.
     """
-    account = accounts.find(db, name.strip().lower())
-    if account is None:
+    name = name.strip().lower()
+    account = accounts.find(db, name)
+    if account is None and name not in listed:
         raise UnknownUserError(name)
     password = passwords.generate()
-    initial.keep(account.username, password)
-    accounts.set_password(db, account, passwords.hash_password(password))
+    initial.keep(name, password)
+    hashed = passwords.hash_generated(password)
+    if account is None:  # an administrator has deleted the user in the console
+        accounts.create(db, name, hashed)
+    else:
+        accounts.set_password(db, account, hashed, listed=name in listed)
     return password
 
 
@@ -75,7 +86,7 @@ def _password(db: Session, name: str) -> str:
             f"users sign in with {found.hub.jupyterhub_authenticator}, and their passwords are there",
             "change the password there",
         )
-    return set_password(db, name, InitialPasswords(paths.INITIAL_PASSWORDS))
+    return set_password(db, name, InitialPasswords(paths.INITIAL_PASSWORDS), found.members.keys())
 
 
 def _token(db: Session, name: str) -> str:

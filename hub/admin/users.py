@@ -13,16 +13,32 @@ from sqlalchemy.orm import Session
 from hub import paths
 from hub.configuration import Configuration
 from hub.servers import stale
+from hub.sign_in.native import accounts
 from hub.sign_in.native.passwords import InitialPasswords
 from hub.users.roster import History
 
 
 def known(db: Session, found: Configuration) -> dict[str, Any]:
-    """All in one: `users`, a list of what `rows` yields, and `origin`, the labels that a server would get now."""
+    """All in one, for JSON.
+
+    Returns:
+        `users`: what `rows` yields. `administrators`: the names of those who can sign in, as far as the hub knows. And
+        `origin`: the labels that a server would get now.
+    """
     native = found.sign_in.has_accounts
     initial = InitialPasswords(paths.INITIAL_PASSWORDS).all() if native else {}
     removed = History.load(paths.HISTORY).removed(found.members)
-    return {"users": list(rows(db, initial, removed, native)), "origin": stale.labels(found)}
+    return {
+        "users": list(rows(db, initial, removed, native)),
+        "administrators": sorted(administrators(db, native) - removed),
+        "origin": stale.labels(found),
+    }
+
+
+def administrators(db: Session, native: bool = True) -> set[str]:
+    """The administrators; with `native`, those whose accounts are authorised."""
+    admins = {name for (name,) in db.query(orm.User.name).filter_by(admin=True)}
+    return admins & accounts.authorised(db) if native else admins
 
 
 def rows(db: Session, initial: dict[str, str], removed: Set[str], native: bool = True) -> Iterator[dict[str, Any]]:

@@ -17,8 +17,7 @@ def configure(c: Config, found: Configuration) -> None:
     c.JupyterHub.authenticator_class = authenticator
     c.Authenticator.admin_users = {member.name for member in members.values() if member.admin}
     c.Authenticator.blocked_users = History.load(paths.HISTORY).removed(members)
-    # An account that is not authorized cannot sign in at all, so everyone with one is allowed.
-    traits: dict[str, object] = {"allow_all": True} if settings.has_accounts else _of_provider(found)
+    traits = _of_accounts(found) if settings.has_accounts else _of_provider(found)
     for trait, value in (traits | settings.traits()).items():
         c[authenticator.__name__][trait] = value
 
@@ -30,6 +29,12 @@ def _class(name: str, entry_point: str) -> type[Authenticator]:
     from hub.sign_in.oauth import authenticator_class  # 0.3 s, which no other authenticator needs
 
     return authenticator_class(entry_point)
+
+
+def _of_accounts(found: Configuration) -> dict[str, object]:
+    """What holds for an authenticator with accounts in the hub's own database."""
+    # An account that is not authorized cannot sign in at all, so everyone with one is allowed.
+    return {"allow_all": True, "listed_users": set(found.members)}
 
 
 def _of_provider(found: Configuration) -> dict[str, object]:

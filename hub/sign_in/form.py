@@ -20,6 +20,6 @@ class FormHandler(LoginHandler):
 class FormAuthenticator(ProviderAuthenticator):
     """Authenticators whose users fill in that form."""
 
-    def get_handlers(self, app: Any) -> list[tuple[str, type[LoginHandler]]]:
-        """The form's page."""
-        return [("/login", FormHandler)]
+    def get_handlers(self, app: Any) -> list[tuple[str, type]]:
+        """The form's page, before any other with its address."""
+        return [("/login", FormHandler), *super().get_handlers(app)]

@@ -13,12 +13,12 @@ from http.client import responses
 from typing import Any
 
 from jupyterhub import orm
-from jupyterhub.auth import Authenticator
 from jupyterhub.handlers import BaseHandler
 from jupyterhub.utils import maybe_future
 from tornado import web
 from traitlets import Dict, Set, Unicode
 
+from hub.sign_in.renaming import KeepsNames
 from hub.users import userlist
 from hub.users.roster import ADMIN_GROUPS, ADMITTED, PROVIDER_GROUPS
 
@@ -42,7 +42,7 @@ def page_error(status: int, message: str) -> web.HTTPError:
     return web.HTTPError(status, message, reason=responses[status])
 
 
-class ProviderAuthenticator(Authenticator):
+class ProviderAuthenticator(KeepsNames):
     """Base of every authenticator that asks a provider who a user is: the userlist decides who may use this hub."""
 
     listed_groups = Dict(

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP521R1, generate_pri
 
 from support.certificates import Signer
 from support.deployment import PREFIX, Deployment
+from support.people import Visitor
 
 BASE_IMAGE = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
 CA_BUNDLE = "id=ca_bundle,src=/etc/ssl/certs/ca-certificates.crt"
@@ -54,6 +55,12 @@ def complaints(done: CompletedProcess[str]) -> str:
     return "\n".join(lines)
 
 
+LOCK_OUT = (
+    "import sqlite3; db = sqlite3.connect('/data/jupyterhub.sqlite'); "
+    "db.execute('UPDATE users_info SET is_authorized = 0 WHERE username = \"admin\"'); db.commit()"
+)
+
+
 @contextmanager
 def undone(clinic: Deployment, *command: str) -> Iterator[None]:
     """After the block, a command of Docker's mends what was broken in it."""
@@ -81,9 +88,21 @@ def test_a_healthy_deployment(clinic: Deployment) -> None:
         f"ok    {image} starts start-singleuser.py",
         f"ok    {image} has JupyterHub {version}; the hub has {version}",
         f"ok    a container of {image} reaches the hub",
+        "ok    administrators who can sign in: admin",
         "ok    users' servers that run: 1, with the current image",
     ):
         assert line in lines
+
+
+def test_no_administrator_can_sign_in_until_the_fix(clinic: Deployment) -> None:
+    password = clinic.password("admin")
+    clinic.hub_exec("python", "-c", LOCK_OUT)
+    assert "not been authorized" in Visitor(clinic.url).sign_in("admin", password)
+    done = examine(clinic)
+    assert done.returncode != 0
+    assert "FAIL  no administrator can sign in\n      Fix: make password USER=admin" in complaints(done)
+    assert Visitor(clinic.url).sign_in("admin", clinic.new_password("admin")) == ""
+    assert "ok    administrators who can sign in: admin" in examine(clinic).stdout
 
 
 def test_a_pair_that_browsers_refuse_and_no_secret_is_in_the_report(clinic: Deployment) -> None:

@@ -112,10 +112,12 @@ def test_signing_up_and_approving(hub: Deployment, url: str) -> None:
     assert "administrator" in answer, answer
     admin = Visitor(url)
     assert admin.sign_in("admin", hub.password("admin")) == ""
-    links = set(re.findall(r'href="([^"]*/hub/(?:authorize|discard)[^"]*)"', admin.get("/hub/authorize").text))
+    links = set(
+        re.findall(r'(?:href|action)="([^"]*/hub/(?:authorize|discard)[^"]*)"', admin.get("/hub/authorize").text)
+    )
     assert links
     assert {link.startswith(f"{PATH}/hub/") for link in links} == {True}
-    admin.get("/hub/authorize/kaylee", headers={"Sec-Fetch-Site": "same-origin"})
+    admin.post("/hub/authorize/kaylee", {"authorized": "yes"}, admin.xsrf("/hub/authorize"))
     assert Visitor(url).sign_in("kaylee", "the engine hums at night") == ""
 
 

@@ -1,16 +1,18 @@
-"""Signing up: the administrator's approval, names and passwords that are refused, and the settings that change it."""
+"""Signing up, the administrator's approval, and what is refused there; the names that the console must not change."""
 
 import re
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import pytest
+import requests
 from playwright.sync_api import Locator, Page, expect
 
 from support.browser import sign_in, visit, wait_for_lab
 from support.deployment import Deployment
-from support.people import Visitor, users
+from support.people import Visitor, alert, users
 
 PASSWORD = "a fairly good one"
 WAITS = "approval"
@@ -28,13 +30,13 @@ def admin(deployment: Deployment) -> Visitor:
 
 @pytest.fixture
 def newcomer(deployment: Deployment) -> Generator[str]:
-    """A name that is not in use. A user who has it after the test is deleted."""
-    name = f"newcomer{secrets.token_hex(4)}"
+    """A name that is not in use, and that links have to quote. A user who has it after the test is deleted."""
+    name = f"new#comer{secrets.token_hex(4)}"
     yield name
     # Deleting a user deletes the account, too; an account alone has no user yet.
     token = deployment.token()
-    deployment.api("POST", f"/users/{name}", token=token)
-    assert deployment.api("DELETE", f"/users/{name}", token=token).status_code == 204
+    deployment.api("POST", f"/users/{quote(name)}", token=token)
+    assert deployment.api("DELETE", f"/users/{quote(name)}", token=token).status_code == 204
 
 
 @contextmanager
@@ -62,9 +64,15 @@ def sign_up(page: Page, url: str, name: str) -> None:
 
 def accounts(admin: Visitor) -> list[str]:
     """The names on the page Authorize Users, as they stand in its source."""
-    names = re.findall(r"<tr[^>]*>\s*<td>(.*?)</td>", admin.get("/hub/authorize").text, re.DOTALL)
+    names = re.findall(r"<tr>\s*<td[^>]*>(.*?)</td>", admin.get("/hub/authorize").text, re.DOTALL)
     assert {"admin", "alice", "bob"} <= set(names)
     return names
+
+
+def decide(visitor: Visitor, name: str, authorized: str) -> requests.Response:
+    """Send the form of the page Authorize Users: "yes" or "no"."""
+    xsrf = visitor.xsrf("/hub/change-password")
+    return visitor.post(f"/hub/authorize/{quote(name)}", {"authorized": authorized}, xsrf)
 
 
 def row_on_authorize_users(page: Page, deployment: Deployment, name: str) -> Locator:
@@ -98,25 +106,67 @@ def test_an_administrator_discards_an_account(
 ) -> None:
     page = new_page()
     sign_up(page, deployment.url, newcomer)
-    row = row_on_authorize_users(new_page(), deployment, newcomer)
+    office = new_page()
+    row = row_on_authorize_users(office, deployment, newcomer)
     row.get_by_role("button", name="Discard").click()
+    office.get_by_role("button", name="Keep it").click()
+    row.get_by_role("button", name="Discard").click()
+    office.get_by_role("button", name="Discard the account").click()
+    expect(office.get_by_role("cell", name="alice", exact=True)).to_be_visible()
     expect(row).to_have_count(0)
     with pytest.raises(AssertionError, match="Invalid username or password"):
         sign_in(page, deployment.url, newcomer, PASSWORD)
     assert newcomer not in users(deployment)
 
 
-@pytest.mark.parametrize("page", ["authorize", "discard"])
-@pytest.mark.parametrize("origin", ["cross-site", "same-site"])
-def test_another_site_cannot_decide(
-    deployment: Deployment, admin: Visitor, newcomer: str, page: str, origin: str
-) -> None:
+def test_neither_an_address_nor_another_site_can_decide(deployment: Deployment, admin: Visitor, newcomer: str) -> None:
     visitor = Visitor(deployment.url)
     visitor.sign_up(newcomer, PASSWORD)
-    assert admin.get(f"/hub/{page}/{newcomer}", headers={"Sec-Fetch-Site": origin}).status_code == 403
+    pages = [f"/hub/{page}/{quote(newcomer)}" for page in ("authorize", "discard")]
+    assert [admin.get(page).status_code for page in pages] == [302, 200]
+    assert [admin.post(page, {"authorized": "yes"}, xsrf="forged").status_code for page in pages] == [403, 403]
     assert NOT_YET in visitor.sign_in(newcomer, PASSWORD)
-    assert admin.get(f"/hub/authorize/{newcomer}", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 302
+    assert decide(admin, newcomer, "yes").status_code == 302
     assert visitor.sign_in(newcomer, PASSWORD) == ""
+    assert decide(admin, newcomer, "no").status_code == 302
+    assert NOT_YET in Visitor(deployment.url).sign_in(newcomer, PASSWORD)
+
+
+@pytest.mark.parametrize("name", ["admin", "alice", "ALICE"])
+def test_a_listed_user_cannot_be_locked_out(deployment: Deployment, admin: Visitor, name: str) -> None:
+    refused = decide(admin, name, "no")
+    assert (refused.status_code, "userlist" in alert(refused)) == (409, True)
+    discarded = admin.post(f"/hub/discard/{name}", {}, admin.xsrf("/hub/change-password"))
+    assert (discarded.status_code, "can sign in" in alert(discarded)) == (409, True)
+    assert Visitor(deployment.url).sign_in(name, deployment.password(name.lower())) == ""
+
+
+def test_the_console_changes_no_name(deployment: Deployment, page: Page) -> None:
+    def edit(name: str) -> None:
+        visit(page, f"{deployment.url}/hub/admin")
+        page.locator("tr").filter(has_text=name).get_by_role("button", name="Edit User").click()
+
+    sign_in(page, deployment.url, "admin", deployment.password("admin"))
+    edit("alice")
+    page.get_by_test_id("edit-username-input").fill("alicia")
+    page.get_by_test_id("submit").click()
+    expect(page.locator("#refusal")).to_contain_text("cannot be renamed")
+
+    for admin in (True, False):
+        edit("alice")
+        page.locator("#admin-check").set_checked(admin)
+        page.get_by_test_id("submit").click()
+        expect(page.get_by_role("button", name="Add Users")).to_be_visible()
+        assert deployment.api("GET", "/users/alice", token=deployment.token()).json()["admin"] is admin
+
+
+def test_the_api_changes_no_name(deployment: Deployment) -> None:
+    token = deployment.token()
+    refused = deployment.api("PATCH", "/users/bob", token=token, json={"name": "robert", "admin": True})
+    assert (refused.status_code, "docs/people.md" in refused.json()["message"]) == (400, True)
+    same = deployment.api("PATCH", "/users/bob", token=token, json={"name": "Bob", "admin": False})
+    assert (same.status_code, same.json()["name"], same.json()["admin"]) == (200, "bob", False)
+    assert deployment.api("GET", "/users/robert", token=token).status_code == 404
 
 
 def test_only_an_administrator_can_decide(deployment: Deployment, newcomer: str) -> None:
@@ -124,8 +174,11 @@ def test_only_an_administrator_can_decide(deployment: Deployment, newcomer: str)
     assert bob.sign_in("bob", deployment.password("bob")) == ""
     visitor = Visitor(deployment.url)
     visitor.sign_up(newcomer, PASSWORD)
-    pages = ("/hub/authorize", f"/hub/authorize/{newcomer}", f"/hub/discard/{newcomer}", "/hub/change-password/alice")
+    both = [f"/hub/{page}/{quote(newcomer)}" for page in ("authorize", "discard")]
+    pages = ("/hub/authorize", *both, "/hub/change-password/alice")
     assert [bob.get(page).status_code for page in pages] == [403, 403, 403, 403]
+    xsrf = bob.xsrf("/hub/change-password")
+    assert [bob.post(page, {"authorized": "yes"}, xsrf).status_code for page in both] == [403, 403]
     assert NOT_YET in visitor.sign_in(newcomer, PASSWORD)
 
 
@@ -143,8 +196,7 @@ def test_a_name_that_waits_for_approval_is_taken_in_any_case(deployment: Deploym
     assert NOT_YET in visitor.sign_in(newcomer, PASSWORD)
 
 
-# The page Authorize Users puts names into links and into an attribute without quotes: what the userlist would not
-# take is not taken here either.
+# What the userlist would not take is not taken here either.
 @pytest.mark.parametrize(
     "name",
     [
@@ -158,7 +210,6 @@ def test_a_name_that_waits_for_approval_is_taken_in_any_case(deployment: Deploym
         "new\tcomer",
         "new\ncomer",
         "alice?x",
-        "alice#x",
         "%61lice",
         "<b>",
         "new\"comer'",
@@ -198,7 +249,7 @@ def test_a_password_that_is_not_good_enough_is_refused(
 def test_a_password_of_72_bytes_is_taken_whole(deployment: Deployment, admin: Visitor, newcomer: str) -> None:
     visitor = Visitor(deployment.url)
     assert WAITS in visitor.sign_up(newcomer, "x" * 72)
-    admin.get(f"/hub/authorize/{newcomer}")
+    decide(admin, newcomer, "yes")
     assert visitor.sign_in(newcomer, "x" * 71) != ""
     assert visitor.sign_in(newcomer, "x" * 73) != ""
     assert visitor.sign_in(newcomer, "x" * 72) == ""

@@ -172,6 +172,21 @@ def test_a_profiles_image_is_not_cured_for_all(send: Send, monkeypatch: pytest.M
     assert "DOCKER_SPAWN_CMD" in of_all.fix
 
 
+@pytest.mark.parametrize(
+    ("authenticator", "able", "line"),
+    [
+        ("native", ["mal", "zoe"], "ok    administrators who can sign in: mal zoe"),
+        ("native", [], "FAIL  no administrator can sign in\n      Fix: make password USER=zoe"),
+        ("shared-password", ["mal"], "ok    administrators: mal (shared-password decides whether"),
+        ("shared-password", [], "FAIL  no administrator can sign in\n      Fix: make restart"),
+    ],
+)
+def test_an_administrator_can_sign_in(send: Send, authenticator: str, able: list[str], line: str) -> None:
+    given = {"SHARED_PASSWORD": "serenity", "SHARED_ADMIN_PASSWORD": "s" * 32} if authenticator != "native" else {}
+    host = send(JUPYTERHUB_AUTHENTICATOR=authenticator, **given)
+    assert str(doctor.administrators(host, able)).startswith(line)
+
+
 def test_the_verdict_counts() -> None:
     assert doctor.verdict(["ok"]) == "Everything is as it should be."
     assert doctor.verdict(["ok", "FAIL", "warn"]).startswith("1 FAIL and 1 warn: ")

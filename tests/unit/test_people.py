@@ -118,6 +118,26 @@ def test_set_password(crew: Session, tmp_path: Path, name: str) -> None:
     assert passwords.matches(second, account.password)
 
 
+def test_a_new_password_authorises_a_listed_name(crew: Session, tmp_path: Path) -> None:
+    admin.set_password(crew, "jayne", InitialPasswords(tmp_path), {"jayne", "kaylee"})
+    assert accounts.find(crew, "jayne").is_authorized
+
+
+def test_a_listed_name_without_an_account_gets_one(crew: Session, tmp_path: Path) -> None:
+    """Its user was deleted in the console."""
+    password = admin.set_password(crew, "Kaylee", InitialPasswords(tmp_path), {"jayne", "kaylee"})
+    assert accounts.find(crew, "kaylee").is_authorized
+    assert passwords.matches(password, accounts.find(crew, "kaylee").password)
+
+
+def test_administrators_who_can_sign_in(crew: Session) -> None:
+    assert users.administrators(crew) == {"mal"}
+    accounts.find(crew, "mal").is_authorized = False
+    crew.commit()
+    assert users.administrators(crew) == set()
+    assert users.administrators(crew, native=False) == {"mal"}
+
+
 def test_a_new_password_is_no_approval(crew: Session, tmp_path: Path) -> None:
     admin.set_password(crew, "jayne", InitialPasswords(tmp_path))
     account = accounts.find(crew, "jayne")

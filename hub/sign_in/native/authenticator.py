@@ -1,6 +1,6 @@
 """NativeAuthenticator 1.3, corrected for JupyterHub 6.
 
-What is changed, and why, is in docs/people.md. Its pages and its table stay as they are.
+What is changed, and why, is in docs/people.md. Its table stays as it is.
 """
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
@@ -13,18 +13,22 @@ from jupyterhub.handlers import BaseHandler
 from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
 from tornado import web
+from traitlets import Set, Unicode
 
 from hub import paths
 from hub.sign_in.native import accounts, handlers, passwords
 from hub.sign_in.native.lockout import SECONDS, Lockout
 from hub.sign_in.native.passwords import InitialPasswords
+from hub.sign_in.renaming import KeepsNames
 from hub.users import userlist
 
 LOCKED = f"Too many failed attempts. This name is locked for {SECONDS // 60} minutes."
 
 
-class AccountAuthenticator(NativeAuthenticator):
+class AccountAuthenticator(KeepsNames, NativeAuthenticator):
     """Accounts in the hub's own database; the userlist or an administrator authorises them."""
+
+    listed_users = Set(Unicode(), help="The names of the userlist: their accounts stay authorised.").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -57,6 +61,10 @@ class AccountAuthenticator(NativeAuthenticator):
     def get_user(self, username: str) -> UserInfo | None:
         """The account of a name in any case."""
         return accounts.find(self.db, self.normalize_username(username))
+
+    def user_exists(self, username: str) -> bool:
+        """Whether a name, in any case, has an account."""
+        return accounts.exists(self.db, self.normalize_username(username))
 
     async def sign_up(self, username: str, password: str) -> tuple[str | None, str]:
         """Make an account for a new user.
@@ -101,10 +109,8 @@ class AccountAuthenticator(NativeAuthenticator):
         The latter need an account, too: without one, the first visitor could sign up under that name.
         """
         super().add_user(user)
-        if self.get_user(user.name) is None:
-            password = passwords.generate()
-            hashed = await _in_worker(passwords.hash_password, password)
-            self.initial_passwords.keep(user.name, password)
+        if not self.user_exists(user.name):
+            hashed = await _in_worker(self.initial_passwords.generate, user.name)
             accounts.create(self.db, user.name, hashed)
 
     def delete_user(self, user: orm.User) -> None:
@@ -116,20 +122,33 @@ class AccountAuthenticator(NativeAuthenticator):
         """Whether a name follows the rules of the userlist, also one that is added in the console."""
         return userlist.complaint(username) is None
 
-    def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
+    def refusal(self, account: UserInfo, asked_by: str) -> str | None:
+        """Why the account stays authorised although the administrator `asked_by` wants to unauthorise it, or None."""
+        name = account.username
+        if name in self.listed_users:
+            return (
+                f"{name} stays authorized, because the userlist has this name. "
+                "To block the user, remove the line from userlist, then run: make build && docker compose up -d"
+            )
+        if name == asked_by:
+            return "You cannot unauthorize yourself. Ask another administrator to do it."
+        admins = {admin for (admin,) in self.db.query(orm.User.name).filter_by(admin=True)}
+        if admins & accounts.authorised(self.db) == {name}:
+            return f"{name} is the last administrator who can sign in. Make another user an administrator first."
+        return None
+
+    def get_handlers(self, app: Any) -> list[tuple[str, type]]:
         """The pages of NativeAuthenticator, with ours in place of those that fail."""
         ours = handlers.REPLACED
         return [(path, ours.get(path, handler)) for path, handler in super().get_handlers(app)]
 
     def _taken(self, name: str) -> bool:
         known = self.user_exists(name) or orm.User.find(self.db, name)
-        return bool(known) or name in self.blocked_users
+        return bool(known) or name in self.blocked_users | self.listed_users
 
     def _name_complaint(self, name: str) -> str | None:
         if reason := userlist.complaint(name):
             return f"This name cannot be used: {reason}"
-        if "#" in name:  # NativeAuthenticator's link to approve alice#x leads to alice
-            return 'User names cannot contain "#".'
         return "This user name is already in use. Choose another one." if self._taken(name) else None
 
 

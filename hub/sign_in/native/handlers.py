@@ -1,14 +1,19 @@
-"""The pages of NativeAuthenticator whose own code fails on JupyterHub 6, blocks the hub, or can be forged.
+"""The pages of NativeAuthenticator whose own code fails on JupyterHub 6, blocks the hub, or changes data on a GET.
 
 Of these defects of NativeAuthenticator 1.3, one has an issue upstream, the change of a password that ends with status
 500: https://github.com/jupyterhub/nativeauthenticator/issues/256. Try each page without its handler from 2027-06-01 on:
 the tests of native accounts fail while it is needed.
 """
 
+# JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
 from typing import Any
+from urllib.parse import quote
 
+from jupyterhub import orm
 from jupyterhub.scopes import needs_scope
 from nativeauthenticator import handlers as native
+from nativeauthenticator.orm import UserInfo
 from tornado import web
 from tornado.escape import url_escape
 
@@ -72,32 +77,86 @@ class ChangePasswordAdminHandler(native.ChangePasswordAdminHandler):
         await _answer(self, "change-password-admin.html", reason, message, user_name=user_name)
 
 
-class _SameOrigin(native.LocalBase):
-    """Refuse a request that a page of another site has sent: these two pages change data on a GET.
+class _AccountsPage(native.LocalBase):
+    """What the pages about the accounts share. A GET of theirs changes nothing."""
 
-    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
-    """
+    def account(self, name: str) -> UserInfo:
+        """The account of `name`.
 
-    def prepare(self) -> Any:
-        """Check where the request comes from, before anything else."""
-        if self.request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
-            raise web.HTTPError(403, "Open this from the page Authorize Users.")
-        return super().prepare()
+        Raises:
+            tornado.web.HTTPError: 404 when there is none.
+        """
+        account = self.authenticator.get_user(name)
+        if account is None:
+            raise web.HTTPError(404, f"There is no account {name}.")
+        return account
+
+    async def show(self, refused: str = "") -> None:
+        """Show all accounts, those that wait for approval first; above them the reason why a change was refused."""
+        every = self.db.query(UserInfo).populate_existing().order_by(UserInfo.is_authorized, UserInfo.username)
+        context = {"accounts": every.all(), "listed": self.authenticator.listed_users, "refused": refused}
+        self.set_status(409 if refused else 200)
+        self.finish(await self.render_template("authorization-area.html", **context))
+
+    def back(self, name: str = "") -> None:
+        """Redirect to all accounts, and to the place of `name` there."""
+        self.redirect(f"{self.hub.base_url}authorize#{quote(name)}")
 
 
-class ToggleAuthorizationHandler(_SameOrigin, native.ToggleAuthorizationHandler):
+class AuthorizationAreaHandler(_AccountsPage):
+    """All accounts."""
+
+    @needs_scope("admin:users")
+    async def get(self) -> None:
+        """Show them."""
+        await self.show()
+
+
+class AuthorizeHandler(_AccountsPage):
     """Approve an account, or withdraw the approval."""
 
     @needs_scope("admin:users")
-    async def get(self, slug: str) -> None:
-        """Change the approval; 404 without such an account."""
-        if not self.authenticator.user_exists(slug):
-            raise web.HTTPError(404)
-        await super().get(slug)
+    async def get(self, name: str) -> None:
+        """Show all accounts: NativeAuthenticator changed the approval here."""
+        self.back()
+
+    @needs_scope("admin:users")
+    async def post(self, name: str) -> None:
+        """Set the approval to the field `authorized`, "yes" or "no", or say why not."""
+        account = self.account(name)
+        authorized = self.get_body_argument("authorized") == "yes"
+        refused = None if authorized else self.authenticator.refusal(account, self.current_user.name)
+        if refused:
+            await self.show(refused)
+            return
+        account.is_authorized = authorized
+        self.db.commit()
+        self.back(account.username)
 
 
-class DiscardHandler(_SameOrigin, native.DiscardHandler):
+class DiscardHandler(_AccountsPage):
     """Delete an account that waits for approval."""
+
+    @needs_scope("admin:users")
+    async def get(self, name: str) -> None:
+        """Ask first."""
+        self.finish(await self.render_template("discard-account.html", account=self.account(name)))
+
+    @needs_scope("admin:users")
+    async def post(self, name: str) -> None:
+        """Delete the account, and its user where there is one, or say why not."""
+        account = self.account(name)
+        user = self.find_user(account.username)
+        if account.is_authorized:
+            await self.show(f"{name} can sign in. Only an account that waits for approval can be discarded.")
+        elif user is not None and user.active:
+            await self.show(f"The server of {name} is running. Stop it first, on the page Admin.")
+        else:
+            self.authenticator.delete_user(user or orm.User(name=account.username))
+            if user is not None:
+                await user.delete_spawners()
+                self.users.delete(user)
+            self.back()
 
 
 REPLACED = {
@@ -105,7 +164,8 @@ REPLACED = {
     r"/signup": SignUpHandler,
     r"/change-password": ChangePasswordHandler,
     r"/change-password/([^/]+)": ChangePasswordAdminHandler,
-    r"/authorize/([^/]*)": ToggleAuthorizationHandler,
+    r"/authorize": AuthorizationAreaHandler,
+    r"/authorize/([^/]*)": AuthorizeHandler,
     r"/discard/([^/]*)": DiscardHandler,
 }
 
