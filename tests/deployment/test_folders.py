@@ -33,7 +33,8 @@ def datasets(hub: Deployment) -> Generator[HostFolder]:
         hub.write(
             "folders.yaml",
             f'- name: shared\n  write: [pilots]\n- name: "{{group}}"\n'
-            f"- {{name: datasets, host: {folder.path}, write: [admin], gid: 4200}}\n",
+            f"- {{name: datasets, host: {folder.path}, write: [admin], gid: 4200}}\n"
+            '- name: "homework/{user}"\n  groups: [pilots]\n  read: [admin]\n',
         )
         folder.run("echo moons > data.csv && chgrp 4200 . && chmod 2775 .")
         hub.up()
@@ -115,14 +116,14 @@ def test_the_hub_does_not_start_with_a_bad_file(hub: Deployment) -> None:
 
 @pytest.mark.usefixtures("datasets")
 def test_a_new_volume_belongs_to_the_servers(hub: Deployment) -> None:
-    assert volumes(hub) == {"shared", "pilots", "engineers"}
+    assert volumes(hub) == {"shared", "pilots", "engineers", "homework-zoe", "homework-wash"}
     for name in volumes(hub):
         assert volume(hub, f"shared-{name}", "stat -c '%u:%g %a' .") == "1000:100 2775"
 
 
 def test_each_gets_the_folders_of_their_groups(hub: Deployment, servers: Callable[[str], UserServer]) -> None:
-    assert servers("zoe").shell("ls").split() == ["datasets", "pilots", "shared"]
-    assert servers("wash").shell("ls").split() == ["datasets", "engineers", "pilots", "shared"]
+    assert servers("zoe").shell("ls").split() == ["datasets", "homework", "pilots", "shared"]
+    assert servers("wash").shell("ls").split() == ["datasets", "engineers", "homework", "pilots", "shared"]
     assert servers("mal").shell("ls").split() == ["datasets", "shared"]
 
 
@@ -139,6 +140,14 @@ def test_who_writes_and_who_does_not(hub: Deployment, servers: Callable[[str], U
 def test_the_folder_of_a_group_is_its_own(hub: Deployment, servers: Callable[[str], UserServer]) -> None:
     assert servers("zoe").shell("echo ours > pilots/p.txt") == ""
     assert servers("wash").shell("cat pilots/p.txt; ls engineers") == "ours"
+
+
+def test_the_folder_of_a_user_is_theirs_and_the_administrators_read_all(servers: Callable[[str], UserServer]) -> None:
+    zoe, wash, admin = servers("zoe"), servers("wash"), servers("admin")
+    assert zoe.shell("ls homework && echo essay > homework/zoe/essay.txt") == "zoe"
+    assert wash.shell("ls homework") == "wash"
+    assert admin.shell("ls homework && cat homework/zoe/essay.txt") == "wash\nzoe\nessay"
+    assert READ_ONLY in admin.shell("touch homework/zoe/essay.txt")
 
 
 @pytest.mark.usefixtures("datasets")
