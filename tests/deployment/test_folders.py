@@ -14,6 +14,7 @@ from support.servers import UserServer
 
 USERLIST = "admin admin\nzoe pilots\nwash pilots engineers\nmal\n"
 WORK = "/home/jovyan/work"
+HOMEWORK = {"homework-zoe", "homework-wash"}
 READ_ONLY = "Read-only file system"
 HEADLINE = "FAIL: folders.yaml cannot be used:\n"
 
@@ -116,7 +117,7 @@ def test_the_hub_does_not_start_with_a_bad_file(hub: Deployment) -> None:
 
 @pytest.mark.usefixtures("datasets")
 def test_a_new_volume_belongs_to_the_servers(hub: Deployment) -> None:
-    assert volumes(hub) == {"shared", "pilots", "engineers", "homework-zoe", "homework-wash"}
+    assert volumes(hub) == {"shared", "pilots", "engineers"} | HOMEWORK
     for name in volumes(hub):
         assert volume(hub, f"shared-{name}", "stat -c '%u:%g %a' .") == "1000:100 2775"
 
@@ -219,7 +220,7 @@ def test_who_has_lost_a_group_reads_only_from_the_next_start_on(
     after = servers("zoe")
     assert READ_ONLY in after.shell("touch shared/not-any-more")
     # What is left of a folder is an empty one of root's, in the user's own: it is theirs to remove.
-    assert after.shell("ls pilots; stat -c %U pilots; rmdir pilots; ls") == "root\ndatasets\nshared"
+    assert after.shell("ls pilots; stat -c %U pilots; rmdir pilots; ls") == "root\ndatasets\nhomework\nshared"
     assert hub.api("POST", "/groups/pilots/users", token=token, json=body).status_code == 200
     servers("zoe").stop()
     assert servers("zoe").shell("touch shared/again; cat pilots/p.txt") == "ours"
@@ -261,7 +262,7 @@ def test_a_missing_volume_is_not_made_by_the_way(
         "An administrator has to run 'make build'."
     )
     assert time.monotonic() - asked < 5
-    assert volumes(hub) == {"shared", "pilots"}
+    assert volumes(hub) == {"shared", "pilots"} | HOMEWORK
 
 
 def test_a_missing_folder_of_the_host_is_told(
@@ -285,8 +286,8 @@ def test_make_build_makes_what_is_missing_and_leaves_the_rest_alone(hub: Deploym
     hub.write("userlist", USERLIST + "river scholars\n")
     hub.write("folders.yaml", (hub.root / "folders.yaml").read_text() + "- {name: notes, read: [cooks]}\n")
     built = hub.make("build")
-    assert "WARNING: folders.yaml:5: no user in the userlist is in the group 'cooks'." in built.stderr
-    assert volumes(hub) == {"shared", "pilots", "engineers", "scholars", "notes"}
+    assert "WARNING: folders.yaml:8: no user in the userlist is in the group 'cooks'." in built.stderr
+    assert volumes(hub) == {"shared", "pilots", "engineers", "scholars", "notes"} | HOMEWORK
     assert volume(hub, "shared-engineers", "stat -c '%u:%g %a' .") == "1000:100 2775"
     assert volume(hub, "shared-shared", "stat -c '%u:%g %a' .; ls -lAn") == f"1000:4300 2750\n{before}"
     hub.docker("volume", "rm", f"{hub.project}-shared-notes")
@@ -300,5 +301,5 @@ def test_volumes_outlive_the_deployment(hub: Deployment, datasets: HostFolder) -
     assert "shared" in volumes(hub)
     assert volume(hub, "shared-shared", "cat plans/a.txt") == "course\nto Miranda"
     hub.make("clean")
-    assert volumes(hub) == {"shared", "pilots", "engineers", "scholars", "notes"}
+    assert volumes(hub) == {"shared", "pilots", "engineers", "scholars", "notes"} | HOMEWORK
     datasets.run("grep moons data.csv && test -e by-admin")
