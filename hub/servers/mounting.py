@@ -25,7 +25,7 @@ class MountingDockerSpawner(PatientDockerSpawner):
     @property
     def folders_of_user(self) -> list[tuple[Folder, bool]]:
         """The folders that the user gets now, each with whether they may write."""
-        who = groups_of((group.name for group in self.user.groups), self.user.admin)
+        who = groups_of(self.user.name, (group.name for group in self.user.groups), self.user.admin)
         return [(folder, folder.is_writable_for(who)) for folder in self.folders if folder.is_for(who)]
 
     @property

@@ -1,13 +1,13 @@
 """folders.yaml: which folders users' servers share, and who may read or write them.
 
-An entry is a Docker volume, or with `host` a folder of the Docker host. `{group}` in its name makes it as many folders
-as there are groups. docs/folders.md says how to write it.
+An entry is a Docker volume, or with `host` a folder of the Docker host. `{group}` or `{user}` in its name makes it as
+many folders as there are groups or users. docs/folders.md says how to write it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -19,7 +19,9 @@ from hub.users import userlist
 from hub.users.userlist import Member
 
 FILENAME = "folders.yaml"
-PLACEHOLDER = "{group}"
+GROUP = "{group}"
+USER = "{user}"
+PLACEHOLDERS = (GROUP, USER)
 # Words that are no group's name: the first stands alone, where groups stand in a list; the userlist has the other one
 # for administrators.
 EVERYBODY = "everybody"
@@ -27,12 +29,20 @@ ADMIN = "admin"
 # The group of every shared volume, `users` in Debian: that of our image's user, and every server that gets a shared
 # volume is a member.
 VOLUME_GID = 100
-_NAME = r"^([A-Za-z0-9]|\{group\})([A-Za-z0-9_.-]|\{group\})*$"
+# One slash, so that those who may read every user's folder find them in one.
+_NAME = r"^([A-Za-z0-9]|\{group\}|\{user\})([A-Za-z0-9_.-]|\{group\}|\{user\}|/\{user\}$)*$"
 
-type Groups = frozenset[str]
+
+class Alone(NamedTuple):
+    """One user, where groups are meant. No group of a provider is equal to it, whatever its name."""
+
+    user: str
 
 
-def _access(value: object) -> Groups:
+type Groups = frozenset[str | Alone]
+
+
+def _access(value: object) -> frozenset[str]:
     if value == EVERYBODY:
         return frozenset({EVERYBODY})
     if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
@@ -50,7 +60,7 @@ def _group(name: str) -> str:
 
 
 def _host(path: str) -> str:
-    if path and (reason := host_paths.complaint(path.replace(PLACEHOLDER, "group"))):
+    if path and (reason := host_paths.complaint(path.replace(GROUP, "group").replace(USER, "user"))):
         raise ValueError(reason)
     return path.rstrip("/")
 
@@ -70,15 +80,20 @@ class Entry(BaseModel):
     name: str = setting(
         ...,
         "the folder's name below DOCKER_NOTEBOOK_DIR",
-        f'letters, digits, dots, dashes and underscores; "{PLACEHOLDER}", in quotes, stands for a group',
+        f'letters, digits, dots, dashes and underscores; "{GROUP}" or "{USER}", in quotes, stands for a group or user',
         pattern=_NAME,
         max_length=64,
     )
-    read: Access = setting(None, "who may read it; missing: everybody, or with `{group}` in the name that group")
-    write: Access = setting(None, "who may also write; without it no user, or with `{group}` in the name that group")
+    read: Access = setting(
+        None, "who may read it; missing: everybody, or with `{group}` or `{user}` in the name that group or user"
+    )
+    write: Access = setting(
+        None, "who may also write; missing: no user, or with `{group}` or `{user}` in the name that group or user"
+    )
     groups: list[Annotated[str, AfterValidator(_group)]] = setting(
         [],
-        "with `{group}` in the name, the groups it stands for; missing: all of the userlist",
+        "with `{group}` in the name, the groups it stands for, and with `{user}` those whose users it stands for; "
+        "missing: all of the userlist",
         "groups in a list such as [pilots, engineers]",
     )
     host: Annotated[str, AfterValidator(_host)] = setting(
@@ -98,15 +113,23 @@ class Entry(BaseModel):
             raise ValueError(complaint)
         return self
 
+    @property
+    def placeholder(self) -> str:
+        """What its name stands for: `{group}`, `{user}`, or nothing."""
+        return next((each for each in PLACEHOLDERS if each in self.name), "")
+
     def _complaints(self) -> Iterator[str]:
-        for_groups = PLACEHOLDER in self.name
-        if self.groups and not for_groups:
-            yield f'groups is there, but no {PLACEHOLDER} in the name; expected a name such as "{PLACEHOLDER}".'
-        if for_groups and self.host and PLACEHOLDER not in self.host:
-            yield f"host is the same folder for every group; expected {PLACEHOLDER} in it."
-        used = {*(self.read or ()), *(self.write or ()), *([PLACEHOLDER] if PLACEHOLDER in self.host else [])}
-        if PLACEHOLDER in used and not for_groups:
-            yield f'{PLACEHOLDER} is there, but not in the name; expected a name such as "{PLACEHOLDER}".'
+        own = self.placeholder
+        if all(each in self.name for each in PLACEHOLDERS):
+            yield f"both {GROUP} and {USER} are in the name; expected one of them."
+        if self.groups and not own:
+            yield f'groups is there, but no {GROUP} or {USER} in the name; expected a name such as "{GROUP}".'
+        if own and self.host and own not in self.host:
+            yield f"host is the same folder for every {own[1:-1]}; expected {own} in it."
+        used = {*(self.read or ()), *(self.write or ())} | {each for each in PLACEHOLDERS if each in self.host}
+        for each in PLACEHOLDERS:
+            if each in used and each != own:
+                yield f'{each} is there, but not in the name; expected a name such as "{each}".'
         if self.gid and not self.host:
             yield f"gid is for folders of the Docker host; expected no gid, or host. A volume's group is {VOLUME_GID}."
 
@@ -130,22 +153,22 @@ class Folder:
         """Whether it is a folder of the Docker host."""
         return self.source.startswith("/")
 
-    def is_for(self, who: Set[str]) -> bool:
+    def is_for(self, who: Groups) -> bool:
         """Whether a user in these groups gets it; see `groups_of`."""
         return bool(who & (self.read | self.write))
 
-    def is_writable_for(self, who: Set[str]) -> bool:
+    def is_writable_for(self, who: Groups) -> bool:
         """Whether they may write."""
         return bool(who & self.write)
 
 
-def groups_of(groups: Iterable[str], admin: bool) -> Groups:
-    """What a user is for `Folder`: their groups and the words that are no groups.
+def groups_of(user: str, groups: Iterable[str], admin: bool) -> Groups:
+    """What a user is for `Folder`: the user alone, their groups, and the words that are no groups.
 
     A provider may have groups with such a name: they do not count.
     """
     own = {group.lower() for group in groups} - {EVERYBODY, ADMIN}
-    return frozenset(own | {EVERYBODY} | ({ADMIN} if admin else set()))
+    return frozenset({*own, EVERYBODY, Alone(user), *([ADMIN] if admin else [])})
 
 
 def load(path: Path, project: str, members: Mapping[str, Member]) -> list[Folder]:
@@ -168,10 +191,7 @@ def load(path: Path, project: str, members: Mapping[str, Member]) -> list[Folder
 
 def parse(content: bytes, project: str, members: Mapping[str, Member]) -> list[Folder]:
     """The folders of a file with this `content`; the rest as in `load`."""
-    listed = sorted(userlist.groups_of(members.values()))
-    folders = [
-        folder for line, entry in _entries(content) for folder in _expand(entry, line, project, entry.groups or listed)
-    ]
+    folders = [folder for line, entry in _entries(content) for folder in _expand(entry, line, project, members)]
     if problems := list(_doubles(folders)):
         raise FileError(FILENAME, problems)
     return folders
@@ -179,7 +199,7 @@ def parse(content: bytes, project: str, members: Mapping[str, Member]) -> list[F
 
 def warnings(content: bytes, members: Mapping[str, Member]) -> list[str]:
     """One sentence for every group in the file that nobody is in, as far as the userlist goes."""
-    known = {*userlist.groups_of(members.values()), EVERYBODY, ADMIN, PLACEHOLDER}
+    known = {*userlist.groups_of(members.values()), EVERYBODY, ADMIN, *PLACEHOLDERS}
     return [
         f"{FILENAME}:{line}: no user in the userlist is in the group {group!r}."
         for line, entry in _entries(content)
@@ -191,22 +211,36 @@ def _entries(content: bytes) -> list[tuple[int, Entry]]:
     return yaml_list.parse(content, Entry, FILENAME)
 
 
-def _expand(entry: Entry, line: int, project: str, groups: Iterable[str]) -> Iterator[Folder]:
-    for group in groups if PLACEHOLDER in entry.name else [""]:
-        volume = f"{project}-shared-{entry.name.replace(PLACEHOLDER, escaped(group))}"
-        its_own = {group} if group else {EVERYBODY}
+def _expand(entry: Entry, line: int, project: str, members: Mapping[str, Member]) -> Iterator[Folder]:
+    own = entry.placeholder
+    for name in _stands_for(entry, members):
+        alone: Groups = frozenset({Alone(name) if own == USER else name} if own else ())
+        volume = f"{project}-shared-{entry.name.replace('/', '-').replace(own, escaped(name))}"
         yield Folder(
-            name=entry.name.replace(PLACEHOLDER, group),
-            source=entry.host.replace(PLACEHOLDER, group) or volume,
-            read=_named(entry.read, its_own, group),
-            write=_named(entry.write, {group} if group else set(), group),
+            name=entry.name.replace(own, name),
+            source=entry.host.replace(own, name) or volume,
+            read=_named(entry.read, alone or frozenset({EVERYBODY}), alone),
+            write=_named(entry.write, alone, alone),
             gid=entry.gid if entry.host else VOLUME_GID,
             line=line,
         )
 
 
-def _named(access: Groups | None, missing: Set[str], group: str) -> Groups:
-    return frozenset(missing if access is None else {group if each == PLACEHOLDER else each for each in access})
+def _stands_for(entry: Entry, members: Mapping[str, Member]) -> Iterable[str]:
+    """The names in place of the entry's placeholder; one empty one where there is none."""
+    match entry.placeholder:
+        case "{group}":
+            return entry.groups or sorted(userlist.groups_of(members.values()))
+        case "{user}":
+            return [each.name for each in members.values() if not entry.groups or each.groups & set(entry.groups)]
+    return [""]
+
+
+def _named(access: frozenset[str] | None, missing: Groups, alone: Groups) -> Groups:
+    """The groups of an entry; its placeholder among them stands for `alone`."""
+    if access is None:
+        return missing
+    return access - {*PLACEHOLDERS} | (alone if access & {*PLACEHOLDERS} else frozenset())
 
 
 def _doubles(folders: list[Folder]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from support.servers import UserServer
 
 USERLIST = "admin admin\nzoe pilots\nwash pilots engineers\nmal\n"
 WORK = "/home/jovyan/work"
+HOMEWORK = {"homework-zoe", "homework-wash"}
 READ_ONLY = "Read-only file system"
 HEADLINE = "FAIL: folders.yaml cannot be used:\n"
 
@@ -33,7 +34,8 @@ def datasets(hub: Deployment) -> Generator[HostFolder]:
         hub.write(
             "folders.yaml",
             f'- name: shared\n  write: [pilots]\n- name: "{{group}}"\n'
-            f"- {{name: datasets, host: {folder.path}, write: [admin], gid: 4200}}\n",
+            f"- {{name: datasets, host: {folder.path}, write: [admin], gid: 4200}}\n"
+            '- name: "homework/{user}"\n  groups: [pilots]\n  read: [admin]\n',
         )
         folder.run("echo moons > data.csv && chgrp 4200 . && chmod 2775 .")
         hub.up()
@@ -115,14 +117,14 @@ def test_the_hub_does_not_start_with_a_bad_file(hub: Deployment) -> None:
 
 @pytest.mark.usefixtures("datasets")
 def test_a_new_volume_belongs_to_the_servers(hub: Deployment) -> None:
-    assert volumes(hub) == {"shared", "pilots", "engineers"}
+    assert volumes(hub) == {"shared", "pilots", "engineers"} | HOMEWORK
     for name in volumes(hub):
         assert volume(hub, f"shared-{name}", "stat -c '%u:%g %a' .") == "1000:100 2775"
 
 
 def test_each_gets_the_folders_of_their_groups(hub: Deployment, servers: Callable[[str], UserServer]) -> None:
-    assert servers("zoe").shell("ls").split() == ["datasets", "pilots", "shared"]
-    assert servers("wash").shell("ls").split() == ["datasets", "engineers", "pilots", "shared"]
+    assert servers("zoe").shell("ls").split() == ["datasets", "homework", "pilots", "shared"]
+    assert servers("wash").shell("ls").split() == ["datasets", "engineers", "homework", "pilots", "shared"]
     assert servers("mal").shell("ls").split() == ["datasets", "shared"]
 
 
@@ -139,6 +141,14 @@ def test_who_writes_and_who_does_not(hub: Deployment, servers: Callable[[str], U
 def test_the_folder_of_a_group_is_its_own(hub: Deployment, servers: Callable[[str], UserServer]) -> None:
     assert servers("zoe").shell("echo ours > pilots/p.txt") == ""
     assert servers("wash").shell("cat pilots/p.txt; ls engineers") == "ours"
+
+
+def test_the_folder_of_a_user_is_theirs_and_the_administrators_read_all(servers: Callable[[str], UserServer]) -> None:
+    zoe, wash, admin = servers("zoe"), servers("wash"), servers("admin")
+    assert zoe.shell("ls homework && echo essay > homework/zoe/essay.txt") == "zoe"
+    assert wash.shell("ls homework") == "wash"
+    assert admin.shell("ls homework && cat homework/zoe/essay.txt") == "wash\nzoe\nessay"
+    assert READ_ONLY in admin.shell("touch homework/zoe/essay.txt")
 
 
 @pytest.mark.usefixtures("datasets")
@@ -210,7 +220,7 @@ def test_who_has_lost_a_group_reads_only_from_the_next_start_on(
     after = servers("zoe")
     assert READ_ONLY in after.shell("touch shared/not-any-more")
     # What is left of a folder is an empty one of root's, in the user's own: it is theirs to remove.
-    assert after.shell("ls pilots; stat -c %U pilots; rmdir pilots; ls") == "root\ndatasets\nshared"
+    assert after.shell("ls pilots; stat -c %U pilots; rmdir pilots; ls") == "root\ndatasets\nhomework\nshared"
     assert hub.api("POST", "/groups/pilots/users", token=token, json=body).status_code == 200
     servers("zoe").stop()
     assert servers("zoe").shell("touch shared/again; cat pilots/p.txt") == "ours"
@@ -252,7 +262,7 @@ def test_a_missing_volume_is_not_made_by_the_way(
         "An administrator has to run 'make build'."
     )
     assert time.monotonic() - asked < 5
-    assert volumes(hub) == {"shared", "pilots"}
+    assert volumes(hub) == {"shared", "pilots"} | HOMEWORK
 
 
 def test_a_missing_folder_of_the_host_is_told(
@@ -276,8 +286,8 @@ def test_make_build_makes_what_is_missing_and_leaves_the_rest_alone(hub: Deploym
     hub.write("userlist", USERLIST + "river scholars\n")
     hub.write("folders.yaml", (hub.root / "folders.yaml").read_text() + "- {name: notes, read: [cooks]}\n")
     built = hub.make("build")
-    assert "WARNING: folders.yaml:5: no user in the userlist is in the group 'cooks'." in built.stderr
-    assert volumes(hub) == {"shared", "pilots", "engineers", "scholars", "notes"}
+    assert "WARNING: folders.yaml:8: no user in the userlist is in the group 'cooks'." in built.stderr
+    assert volumes(hub) == {"shared", "pilots", "engineers", "scholars", "notes"} | HOMEWORK
     assert volume(hub, "shared-engineers", "stat -c '%u:%g %a' .") == "1000:100 2775"
     assert volume(hub, "shared-shared", "stat -c '%u:%g %a' .; ls -lAn") == f"1000:4300 2750\n{before}"
     hub.docker("volume", "rm", f"{hub.project}-shared-notes")
@@ -291,5 +301,5 @@ def test_volumes_outlive_the_deployment(hub: Deployment, datasets: HostFolder) -
     assert "shared" in volumes(hub)
     assert volume(hub, "shared-shared", "cat plans/a.txt") == "course\nto Miranda"
     hub.make("clean")
-    assert volumes(hub) == {"shared", "pilots", "engineers", "scholars", "notes"}
+    assert volumes(hub) == {"shared", "pilots", "engineers", "scholars", "notes"} | HOMEWORK
     datasets.run("grep moons data.csv && test -e by-admin")

@@ -15,7 +15,7 @@ from hub.users.userlist import Member
 
 REPOSITORY = Path(__file__).parents[2]
 MEMBERS = userlist.parse("mal admin\nzoe pilots\nwash Pilots engineers\nkaylee engineers\nriver\n")
-WHO = {member.name: folders.groups_of(member.groups, member.admin) for member in MEMBERS.values()}
+WHO = {each.name: folders.groups_of(each.name, each.groups, each.admin) for each in MEMBERS.values()}
 
 
 def parse(text: str, members: dict[str, Member] = MEMBERS) -> list[Folder]:
@@ -59,9 +59,9 @@ def test_who_reads_and_who_writes(rights: str, read: set[str], write: set[str]) 
 
 
 def test_a_group_that_is_called_as_a_word_is_no_group() -> None:
-    who = folders.groups_of(["admin", "Admin", "everybody", "pilots"], admin=False)
-    assert who == {"everybody", "pilots"}
-    assert "admin" in folders.groups_of([], admin=True)
+    who = folders.groups_of("zoe", ["admin", "Admin", "everybody", "pilots"], admin=False)
+    assert who == {"everybody", "pilots", folders.Alone("zoe")}
+    assert "admin" in folders.groups_of("zoe", [], admin=True)
 
 
 def test_a_volume_or_a_folder_of_the_host() -> None:
@@ -91,6 +91,29 @@ def test_for_each_group_with_other_rights() -> None:
     assert all(readers(folder) == set(WHO) for folder in found)
 
 
+def test_one_for_each_user_which_others_may_read() -> None:
+    found = {folder.name: folder for folder in parse('- name: "homework/{user}"\n  read: [admin]\n')}
+    assert found.keys() == {f"homework/{name}" for name in MEMBERS}
+    assert found["homework/zoe"].source == "crew-shared-homework-zoe"
+    assert (readers(found["homework/zoe"]), writers(found["homework/zoe"])) == ({"mal", "zoe"}, {"zoe"})
+    assert readers(found["homework/mal"]) == {"mal"}
+
+
+def test_one_for_each_user_of_some_groups() -> None:
+    text = '- name: "{user}"\n  groups: [Engineers]\n  read: ["{user}", pilots]\n  host: "/srv/{user}"\n'
+    found = parse(text)
+    assert [(folder.name, folder.source) for folder in found] == [("wash", "/srv/wash"), ("kaylee", "/srv/kaylee")]
+    assert [(readers(folder), writers(folder)) for folder in found] == [
+        ({"wash", "zoe"}, {"wash"}),
+        ({"kaylee", "wash", "zoe"}, {"kaylee"}),
+    ]
+
+
+def test_a_group_that_is_called_as_a_user_is_not_that_user() -> None:
+    [folder] = parse('- name: "{user}"\n  groups: [engineers]\n', userlist.parse("mal admin\nwash engineers\n"))
+    assert not folder.is_for(folders.groups_of("mal", ["wash"], admin=True))
+
+
 def test_the_name_of_a_group_is_escaped_in_that_of_its_volume() -> None:
     members = userlist.parse("mal admin o.hara zoë\n")
     assert [(folder.name, folder.source) for folder in parse('- name: "{group}"\n', members)] == [
@@ -117,7 +140,11 @@ def test_without_a_file_there_are_no_folders(tmp_path: Path) -> None:
         ("- name: ..", "folders.yaml:1: name is '..'; expected"),
         ("- name: .hidden", "folders.yaml:1: name is '.hidden'; expected"),
         ("- name: {group}", "folders.yaml:1: name is {'group': None}; expected letters, digits, dots"),
-        ('- name: "{user}"', "folders.yaml:1: name is '{user}'; expected"),
+        ('- name: "{user}/work"', "folders.yaml:1: name is '{user}/work'; expected letters, digits, dots"),
+        ('- name: "a/{group}"', "folders.yaml:1: name is 'a/{group}'; expected"),
+        ('- name: "{group}-{user}"', "folders.yaml:1: both {group} and {user} are in the name"),
+        ('- name: "{user}"\n  host: /srv/x', "folders.yaml:1: host is the same folder for every user"),
+        ('- name: "{user}"\n  read: ["{group}"]', "folders.yaml:1: {group} is there, but not in the name"),
         ("- name: a\n  owner: zoe", "folders.yaml:2: 'owner' is not known here; expected one of name, read, write"),
         (
             "- name: a\n  write: pilots",
@@ -128,7 +155,7 @@ def test_without_a_file_there_are_no_folders(tmp_path: Path) -> None:
             "folders.yaml:2: write is ['everybody'] (write everybody without brackets)",
         ),
         ("- name: a\n  read: [1]", "folders.yaml:2: read is [1] (not a list of names)"),
-        ("- name: a\n  groups: [pilots]", "folders.yaml:1: groups is there, but no {group} in the name"),
+        ("- name: a\n  groups: [pilots]", "folders.yaml:1: groups is there, but no {group} or {user} in the name"),
         ("- name: a\n  write: ['{group}']", "folders.yaml:1: {group} is there, but not in the name"),
         ("- name: a\n  host: /srv/{group}", "folders.yaml:1: {group} is there, but not in the name"),
         ('- name: "{group}"\n  host: /srv/x', "folders.yaml:1: host is the same folder for every group"),
@@ -142,7 +169,8 @@ def test_without_a_file_there_are_no_folders(tmp_path: Path) -> None:
             "folders.yaml:2: host is 'srv/a' (it has to begin with a slash); expected the path",
         ),
         ("- name: a\n  host: /srv/../etc", "folders.yaml:2: host is '/srv/../etc' (there must be no . or .. in it)"),
-        ("- name: a\n  host: /srv/{user}", "folders.yaml:2: host is '/srv/{user}' (braces, commas, quotes"),
+        ("- name: a\n  host: /srv/{user}", "folders.yaml:1: {user} is there, but not in the name"),
+        ("- name: a\n  host: /srv/{name}", "folders.yaml:2: host is '/srv/{name}' (braces, commas, quotes"),
         ("- name: a\n  host: /etc", "folders.yaml:2: host is '/etc' (/etc is the system's)"),
     ],
 )
