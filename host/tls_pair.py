@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from host.x509 import SOON, fit, time_problems
+from host.x509 import SOON, fit, names_of, time_problems
 from hub.errors import OperatorError
 
 KEY = "jupyterhub.key"
@@ -23,7 +23,7 @@ def check(secrets: Path, names: Iterable[str] = (), now: datetime | None = None)
 
     Args:
         secrets: the folder with `jupyterhub.*`; the files have the modes that they have in the checkout.
-        names: host names that the certificate has to be for; a wildcard is a name like any other.
+        names: host names and IP addresses that the certificate has to be for; a wildcard is a name like any other.
         now: the time that counts.
 
     Returns:
@@ -121,19 +121,11 @@ def _warnings(path: str, chain: list[x509.Certificate], names: set[str], now: da
             f"{path} has no chain: many programs do not trust it. Append the certificate of "
             f"{own.issuer.rfc4514_string()}; {SHOW_CHAIN.format(path)} shows what is in there."
         )
-    if missing := sorted(names - _names(own)):
+    if missing := sorted(names - names_of(own)):
         yield (
             f"the certificate in {path} is not for {' and '.join(missing)}: browsers refuse it there. "
             f"openssl x509 -noout -ext subjectAltName -in {path} shows its names."
         )
-
-
-def _names(certificate: x509.Certificate) -> set[str]:
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return set()
-    return {name.lower() for name in names.get_values_for_type(x509.DNSName)}
 
 
 def _name(certificate: x509.Certificate) -> str:

@@ -4,13 +4,16 @@ from typing import Literal
 
 from pydantic import IPvAnyAddress
 
-from hub.settings.fields import Flag, Image, Name, Networks, Port, Seconds
+from hub.settings.fields import Flag, Image, Name, Networks, Port, PublicHost, Seconds
 from hub.settings.model import SettingsModel, setting
 
 
 class HostSettings(SettingsModel):
     """The settings of the Docker host."""
 
+    public_host: PublicHost = setting(
+        "", "the name or address of this host that users type into their browsers; empty: not known", restarts=False
+    )
     tls: Literal["on", "off"] = setting(
         "on", "`off`: plain HTTP, for another proxy in front that has the certificate", "on or off"
     )

@@ -20,6 +20,7 @@ ANY_TEXT = {
     "OAUTH_USERNAME_CLAIM",
 }
 HUB = {
+    "PUBLIC_HOST": "our hub",
     "COMPOSE_PROJECT_NAME": "-hub",
     "JUPYTERHUB_AUTHENTICATOR": "pam",
     "JUPYTERHUB_SPAWNER": "systemd",
