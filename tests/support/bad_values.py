@@ -11,6 +11,7 @@ ANY_TEXT = {
     "JUPYTERHUB_ADMIN",  # the userlist's rule of names refuses it
     "LDAP_ADMIN_GROUPS",
     "LDAP_ALLOWED_GROUPS",
+    "LOGIN_HELP",
     "OAUTH_AUTHORIZE_URL",
     "OAUTH_CLIENT_ID",
     "OAUTH_CLIENT_SECRET",
@@ -123,4 +124,5 @@ SIGN_IN = [
     ("generic-oauth", "OAUTH_USERDATA_URL", "id.example.org"),
     ("github", "JUPYTERHUB_CRYPT_KEY", "short"),
     ("native", "NATIVE_OPEN_SIGNUP", "perhaps"),
+    ("native", "NATIVE_CHANGE_INITIAL_PASSWORD", "perhaps"),
 ]

@@ -9,13 +9,15 @@ import asyncio
 from typing import Any
 
 from jupyterhub import orm
+from jupyterhub.apihandlers import APIHandler
 from jupyterhub.handlers import BaseHandler
 from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
 from tornado import web
+from traitlets import Bool
 
 from hub import paths
-from hub.sign_in.native import accounts, handlers, passwords
+from hub.sign_in.native import accounts, first_sign_in, handlers, passwords
 from hub.sign_in.native.lockout import SECONDS, Lockout
 from hub.sign_in.native.passwords import InitialPasswords
 from hub.users import userlist
@@ -25,6 +27,10 @@ LOCKED = f"Too many failed attempts. This name is locked for {SECONDS // 60} min
 
 class AccountAuthenticator(NativeAuthenticator):
     """Accounts in the hub's own database; the userlist or an administrator authorises them."""
+
+    change_initial_password = Bool(False, help="Whether an initial password only serves to choose another.").tag(
+        config=True
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -52,6 +58,8 @@ class AccountAuthenticator(NativeAuthenticator):
         self.lockout.succeeded(name)
         if not account.is_authorized:
             raise web.HTTPError(403, f"User {name} has not been authorized by an administrator yet.")
+        if isinstance(handler, APIHandler) and self.has_to_choose(name):  # a token for name and password
+            raise web.HTTPError(403, "Sign in on the login page first, and choose a password of your own.")
         return name
 
     def get_user(self, username: str) -> UserInfo | None:
@@ -95,6 +103,10 @@ class AccountAuthenticator(NativeAuthenticator):
             self.lockout.succeeded(account.username)
         return right
 
+    def has_to_choose(self, username: str) -> bool:
+        """Whether a user has to choose a password before anything else."""
+        return self.change_initial_password and username in self.initial_passwords.all()
+
     async def add_user(self, user: orm.User) -> None:
         """JupyterHub calls this for every user at its start, and for users added in the console.
 
@@ -118,8 +130,10 @@ class AccountAuthenticator(NativeAuthenticator):
 
     def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
         """The pages of NativeAuthenticator, with ours in place of those that fail."""
-        ours = handlers.REPLACED
-        return [(path, ours.get(path, handler)) for path, handler in super().get_handlers(app)]
+        ours, added = handlers.REPLACED, {}
+        if self.change_initial_password:
+            ours, added = ours | first_sign_in.REPLACED, first_sign_in.ADDED
+        return [*((path, ours.get(path, handler)) for path, handler in super().get_handlers(app)), *added.items()]
 
     def _taken(self, name: str) -> bool:
         known = self.user_exists(name) or orm.User.find(self.db, name)
