@@ -8,6 +8,7 @@ IN_HUB := . scripts/lib.sh && in_hub python -m hub.admin
 BUILD_HOST := . scripts/lib.sh && scripts/base-image && build_host
 # The shell has a USER, too: only one given to make counts.
 NAME = $(if $(filter command,$(origin USER)),'$(USER)')
+given = $(foreach name,$(1),$(if $(filter command,$(origin $(name))),'$(name)=$($(name))'))
 
 # --- Running it ---
 .PHONY: help build up down restart logs status doctor
@@ -38,8 +39,8 @@ doctor: ## Check everything, and print what is wrong and how to fix it
 
 # --- Users ---
 .PHONY: users password token
-users: ## List users: admin, groups, activity, server, files, initial password
-	@scripts/host users
+users: ## List users and what they have: make users [GROUP=name] [FORMAT=csv]
+	@scripts/host users $(call given,GROUP FORMAT)
 
 password: ## Set and print a new password: make password USER=name
 	@$(IN_HUB) password $(NAME)

@@ -9,7 +9,17 @@ from pathlib import Path
 
 from docker.errors import NotFound
 
-from host import addresses, check, doctor, folders, generate, ports, secrets, servers, users
+from host import (
+    addresses,
+    check,
+    doctor,
+    folders,
+    generate,
+    ports,
+    secrets,
+    servers,
+    users,
+)
 from host.checkout import Checkout, packed
 from host.engine import Host
 from hub import errors, paths
@@ -185,7 +195,7 @@ VERBS: dict[str, Verb] = {
     "images": images,
     "welcome": welcome,
     "servers": running,
-    "users": lambda host, _: print(users.report(host)),
+    "users": lambda host, arguments: print(users.report(host, arguments)),
     "doctor": lambda host, _: doctor.print_report(host),
     "stop": stop,
     "clean": clean,
