@@ -19,6 +19,7 @@ from host import (
     secrets,
     servers,
     users,
+    users_import,
 )
 from host.checkout import Checkout, packed
 from host.engine import Host
@@ -196,6 +197,7 @@ VERBS: dict[str, Verb] = {
     "welcome": welcome,
     "servers": running,
     "users": lambda host, arguments: print(users.report(host, arguments)),
+    "users-import": users_import.run,
     "doctor": lambda host, _: doctor.print_report(host),
     "stop": stop,
     "clean": clean,
