@@ -38,12 +38,15 @@ doctor: ## Check everything, and print what is wrong and how to fix it
 	@scripts/doctor
 
 # --- Users ---
-.PHONY: users users-import password token
+.PHONY: users users-import slips password token
 users: ## List users and what they have: make users [GROUP=name] [FORMAT=csv]
 	@scripts/host users $(call given,GROUP FORMAT)
 
 users-import: ## Add a class list to the userlist: make users-import CSV=file [GROUP=name] [DRY_RUN=1]
 	@scripts/users-import '$(CSV)' $(call given,GROUP DRY_RUN)
+
+slips: ## Write a page with address, name and password for each user: make slips [GROUP=name] [USER=name]
+	@scripts/slips $(call given,GROUP USER)
 
 password: ## Set and print a new password: make password USER=name
 	@$(IN_HUB) password $(NAME)

@@ -18,6 +18,7 @@ from host import (
     ports,
     secrets,
     servers,
+    slips,
     users,
     users_import,
 )
@@ -197,6 +198,7 @@ VERBS: dict[str, Verb] = {
     "welcome": welcome,
     "servers": running,
     "users": lambda host, arguments: print(users.report(host, arguments)),
+    "slips": slips.run,
     "users-import": users_import.run,
     "doctor": lambda host, _: doctor.print_report(host),
     "stop": stop,
