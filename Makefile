@@ -38,7 +38,7 @@ doctor: ## Check everything, and print what is wrong and how to fix it
 	@scripts/doctor
 
 # --- Users ---
-.PHONY: users users-import slips password token
+.PHONY: users users-import slips user-remove password token
 users: ## List users and what they have: make users [GROUP=name] [FORMAT=csv]
 	@scripts/host users $(call given,GROUP FORMAT)
 
@@ -47,6 +47,9 @@ users-import: ## Add a class list to the userlist: make users-import CSV=file [G
 
 slips: ## Write a page with address, name and password for each user: make slips [GROUP=name] [USER=name]
 	@scripts/slips $(call given,GROUP USER)
+
+user-remove: ## Remove users who left: make user-remove USER=name | GROUP=name | LEFT=1 [HOMES=keep|delete]
+	@scripts/user-remove $(call given,USER GROUP LEFT HOMES)
 
 password: ## Set and print a new password: make password USER=name
 	@$(IN_HUB) password $(NAME)

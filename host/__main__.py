@@ -19,6 +19,7 @@ from host import (
     secrets,
     servers,
     slips,
+    user_remove,
     users,
     users_import,
 )
@@ -199,6 +200,8 @@ VERBS: dict[str, Verb] = {
     "servers": running,
     "users": lambda host, arguments: print(users.report(host, arguments)),
     "slips": slips.run,
+    "user-show": user_remove.show,
+    "user-remove": user_remove.run,
     "users-import": users_import.run,
     "doctor": lambda host, _: doctor.print_report(host),
     "stop": stop,

@@ -18,11 +18,18 @@ from hub.users.roster import History
 
 
 def known(db: Session, found: Configuration) -> dict[str, Any]:
-    """All in one: `users`, a list of what `rows` yields, and `origin`, the labels that a server would get now."""
+    """All in one: `users`, a list of what `rows` yields, `listed`, the names in the userlist, and `origin`.
+
+    The latter are the labels that a server would get now.
+    """
     native = found.sign_in.has_accounts
     initial = InitialPasswords(paths.INITIAL_PASSWORDS).all() if native else {}
     removed = History.load(paths.HISTORY).removed(found.members)
-    return {"users": list(rows(db, initial, removed, native)), "origin": stale.labels(found)}
+    return {
+        "users": list(rows(db, initial, removed, native)),
+        "listed": list(found.members),
+        "origin": stale.labels(found),
+    }
 
 
 def rows(db: Session, initial: dict[str, str], removed: Set[str], native: bool = True) -> Iterator[dict[str, Any]]:
