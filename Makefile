@@ -8,6 +8,7 @@ IN_HUB := . scripts/lib.sh && in_hub python -m hub.admin
 BUILD_HOST := . scripts/lib.sh && scripts/base-image && build_host
 # The shell has a USER, too: only one given to make counts.
 NAME = $(if $(filter command,$(origin USER)),'$(USER)')
+given = $(foreach name,$(1),$(if $(filter command,$(origin $(name))),'$(name)=$($(name))'))
 
 # --- Running it ---
 .PHONY: help build up down restart logs status doctor
@@ -37,9 +38,18 @@ doctor: ## Check everything, and print what is wrong and how to fix it
 	@scripts/doctor
 
 # --- Users ---
-.PHONY: users password token
-users: ## List users: admin, groups, activity, server, files, initial password
-	@scripts/host users
+.PHONY: users users-import slips user-remove password token
+users: ## List users and what they have: make users [GROUP=name] [FORMAT=csv]
+	@scripts/host users $(call given,GROUP FORMAT)
+
+users-import: ## Add a class list to the userlist: make users-import CSV=file [GROUP=name] [DRY_RUN=1]
+	@scripts/users-import '$(CSV)' $(call given,GROUP DRY_RUN)
+
+slips: ## Write a page with address, name and password for each user: make slips [GROUP=name] [USER=name]
+	@scripts/slips $(call given,GROUP USER)
+
+user-remove: ## Remove users who left: make user-remove USER=name | GROUP=name | LEFT=1 [HOMES=keep|delete]
+	@scripts/user-remove $(call given,USER GROUP LEFT HOMES)
 
 password: ## Set and print a new password: make password USER=name
 	@$(IN_HUB) password $(NAME)

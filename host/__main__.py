@@ -9,7 +9,20 @@ from pathlib import Path
 
 from docker.errors import NotFound
 
-from host import check, doctor, folders, generate, ports, secrets, servers, users
+from host import (
+    addresses,
+    check,
+    doctor,
+    folders,
+    generate,
+    ports,
+    secrets,
+    servers,
+    slips,
+    user_remove,
+    users,
+    users_import,
+)
 from host.checkout import Checkout, packed
 from host.engine import Host
 from hub import errors, paths
@@ -39,8 +52,8 @@ def prepare(host: Host, arguments: Sequence[str]) -> None:
     """
     made = with_tokens(host)
     warnings = list(check.settings_and_files(host))
-    names = [*(name for name in arguments if name != "--ports"), *check.names(host)]
-    pair = secrets.pair(host.checkout.root, names)
+    needed = [*check.names(host), *addresses.of_network(host)]
+    pair = secrets.pair(host.checkout.root, [*(name for name in arguments if name != "--ports"), *needed], needed)
     host.checkout.add(pair.files, {})
     if not pair.files:
         warnings += check.pair(host)
@@ -109,7 +122,10 @@ def missing_images(host: Host) -> list[str]:
 def welcome(host: Host, _: Sequence[str]) -> None:
     """Print where to sign in, and whose servers are older."""
     found, admin = host.found, host.found.hub.jupyterhub_admin
-    lines = [("Address", found.public_address), ("Administrator", admin or "see make users")]
+    lines = [("Address", found.public_address)]
+    if found.public_host == "localhost":
+        lines += [("in this network", found.address_of(address)) for address in addresses.of_network(host)]
+    lines.append(("Administrator", admin or "see make users"))
     if found.sign_in.has_accounts:
         initial = initial_passwords(host).get(admin.lower())
         lines.append(("Initial password", initial or f"the one you set (lost? make password USER={admin})"))
@@ -186,7 +202,11 @@ VERBS: dict[str, Verb] = {
     "images": images,
     "welcome": welcome,
     "servers": running,
-    "users": lambda host, _: print(users.report(host)),
+    "users": lambda host, arguments: print(users.report(host, arguments)),
+    "slips": slips.run,
+    "user-show": user_remove.show,
+    "user-remove": user_remove.run,
+    "users-import": users_import.run,
     "doctor": lambda host, _: doctor.print_report(host),
     "stop": stop,
     "clean": clean,

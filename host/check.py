@@ -70,9 +70,13 @@ def gpus(host: Host) -> Iterator[tuple[str, str]]:
 
 
 def names(host: Host) -> list[str]:
-    """The host names that the TLS pair has to be for; with a subdomain for each user, a wildcard, too."""
-    name = urlsplit(host.found.hub.jupyterhub_subdomain_host).hostname
-    return [name, f"*.{name}"] if name else []
+    """The host names, or IP addresses, that the TLS pair has to be for; with subdomains for users, a wildcard, too."""
+    found = host.found
+    if found.host.tls == "off":
+        return []
+    name = urlsplit(found.hub.jupyterhub_subdomain_host).hostname
+    subdomains = [name, f"*.{name}"] if name else []
+    return list(dict.fromkeys([*subdomains, *([found.public_host] if found.host.public_host else [])]))
 
 
 def pair(host: Host) -> list[str]:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID
 
-from host.x509 import SOON, fit, time_problems
+from host.x509 import SOON, fit, names_of, time_problems
 from hub.errors import OperatorError
 
 KEY = "jupyterhub.key"
@@ -34,7 +34,7 @@ def check(secrets: Path, names: Iterable[str] = (), now: datetime | None = None)
 
     Args:
         secrets: the folder with `jupyterhub.*`; the files have the modes that they have in the checkout.
-        names: host names that the certificate has to be for; a wildcard is a name like any other.
+        names: host names and IP addresses that the certificate has to be for; a wildcard is a name like any other.
         now: the time that counts.
 
     Returns:
@@ -184,7 +184,7 @@ def _warnings(path: str, chain: list[x509.Certificate], names: set[str], now: da
         )
     if not _has_names(own):
         yield f"the certificate in {path} has no subjectAltName: browsers refuse it. Fix: use one with the hub's name."
-    elif missing := sorted(names - _names(own)):
+    elif missing := sorted(names - names_of(own)):
         yield (
             f"the certificate in {path} is not for {' and '.join(missing)}: browsers refuse it there. "
             f"openssl x509 -noout -ext subjectAltName -in {path} shows its names."
@@ -203,14 +203,6 @@ def _is_for_servers(certificate: x509.Certificate) -> bool:
     except x509.ExtensionNotFound:
         return True
     return bool({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(purposes))
-
-
-def _names(certificate: x509.Certificate) -> set[str]:
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return set()
-    return {name.lower() for name in names.get_values_for_type(x509.DNSName)}
 
 
 def _name(certificate: x509.Certificate) -> str:

@@ -19,6 +19,16 @@ def pem_certificates(content: bytes) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates(content) if b"-----BEGIN CERTIFICATE-----" in content else []
 
 
+def names_of(certificate: x509.Certificate) -> set[str]:
+    """The host names in lower case, and the IP addresses, that a certificate is for."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return set()
+    hosts = {name.lower() for name in names.get_values_for_type(x509.DNSName)}
+    return hosts | {str(address) for address in names.get_values_for_type(x509.IPAddress)}
+
+
 def fit(key: PrivateKeyTypes, certificate: x509.Certificate) -> bool:
     """Whether a certificate was made for this key."""
     return key.public_key() == certificate.public_key()

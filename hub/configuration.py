@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hub import errors, overlays, paths
 from hub.errors import Problem, SettingsError
@@ -50,16 +51,35 @@ class Configuration:
     @property
     def public_address(self) -> str:
         """The address to type into a browser, as far as the settings know it, without a slash at the end."""
-        path = self.hub.jupyterhub_base_url.rstrip("/")
+        path, given = self.hub.jupyterhub_base_url.rstrip("/"), self.host.public_host
         if self.sign_in.public_url:
             return self.sign_in.public_url
         if self.hub.jupyterhub_subdomain_host:
             return self.hub.jupyterhub_subdomain_host + path
-        host = self.host
-        name = next(filter(None, (overlay.public_name() for overlay in self.overlays)), "localhost")
-        scheme, port = ("https", host.https_port) if host.tls == "on" else ("http", host.http_port or 8000)
+        return given + path if "://" in given else self.address_of(self.public_host)
+
+    def address_of(self, name: str) -> str:
+        """The address with another name of this host, or another IP address."""
+        scheme, port = (
+            ("https", self.host.https_port) if self.host.tls == "on" else ("http", self.host.http_port or 8000)
+        )
         shown = "" if port == DEFAULT_PORTS[scheme] else f":{port}"
-        return f"{scheme}://{name}{shown}{path}"
+        name = f"[{name}]" if ":" in name else name
+        return f"{scheme}://{name}{shown}{self.hub.jupyterhub_base_url.rstrip('/')}"
+
+    @property
+    def public_host(self) -> str:
+        """The host of that address, without a port; localhost where no setting has one."""
+        return next(filter(None, (name for _, name in self.public_hosts())), "localhost")
+
+    def public_hosts(self) -> Iterator[tuple[str, str]]:
+        """Yield each setting that may say which host users type, and the host; empty where it does not."""
+        given = self.host.public_host
+        yield "OAUTH_CALLBACK_URL", _host(self.sign_in.public_url)
+        yield "JUPYTERHUB_SUBDOMAIN_HOST", _host(self.hub.jupyterhub_subdomain_host)
+        yield "PUBLIC_HOST", _host(given if "://" in given else f"//{given}")
+        for overlay in self.overlays:
+            yield f"the certificate of examples/{overlay.folder()}", overlay.public_name()
 
     def warnings(self, environment: Mapping[str, str]) -> Iterator[str]:
         """Yield a sentence for every setting that works, but should not stay as it is."""
@@ -169,8 +189,17 @@ def _conflicts(found: Configuration, environment: Mapping[str, str]) -> Iterator
             f"is {GIVEN_ADMIN!r}, and another person owns that account at {public}",
             "your own user name there",
         )
+    hosts = {setting: host for setting, host in found.public_hosts() if host}
+    given = hosts.get("PUBLIC_HOST", "")
+    for setting, host in hosts.items():
+        if given not in ("", host):
+            yield Problem.conflict("PUBLIC_HOST", f"is {given!r}, and {setting} has {host!r}", f"{host}, or nothing")
     for overlay in found.overlays:
         yield from overlay.problems(found, environment)
+
+
+def _host(address: str) -> str:
+    return (urlsplit(address).hostname or "").lower()
 
 
 def _with_new_names(environment: Mapping[str, str]) -> dict[str, str]:

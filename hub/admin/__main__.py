@@ -1,9 +1,10 @@
-"""What `make users`, `make password` and `make token` run in the hub's container.
+"""What `make users`, `make password`, `make token` and `make user-remove` run in the hub's container.
 
 Usage:
     python -m hub.admin users            prints JSON: see hub/admin/users.py
     python -m hub.admin password NAME    sets and prints a new password
     python -m hub.admin token [NAME]     makes and prints an API token, of an administrator unless NAME is given
+    python -m hub.admin remove NAMES     deletes users, their accounts, tokens and servers
 """
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
@@ -17,7 +18,7 @@ from jupyterhub import orm
 from sqlalchemy.orm import Session
 
 from hub import configuration, errors, paths
-from hub.admin import users
+from hub.admin import removal, users
 from hub.errors import OperatorError
 from hub.sign_in.native import accounts, passwords
 from hub.sign_in.native.passwords import InitialPasswords
@@ -94,10 +95,16 @@ def _token(db: Session, name: str) -> str:
     return new_token(db, name or (first if orm.User.find(db, first) else ""))
 
 
+def _remove(db: Session, names: str) -> str:
+    removal.remove(db, names.split(), configuration.of_this_process())
+    return ""
+
+
 VERBS: dict[str, Callable[[Session, str], str]] = {
     "users": _users,
     "password": _password,
     "token": _token,
+    "remove": _remove,
 }
 
 

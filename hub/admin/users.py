@@ -22,14 +22,15 @@ def known(db: Session, found: Configuration) -> dict[str, Any]:
     """All in one, for JSON.
 
     Returns:
-        `users`: what `rows` yields. `administrators`: the names of those who can sign in, as far as the hub knows. And
-        `origin`: the labels that a server would get now.
+        `users`: what `rows` yields. `listed`: the names in the userlist. `administrators`: the names of those who can
+        sign in, as far as the hub knows. And `origin`: the labels that a server would get now.
     """
     native = found.sign_in.has_accounts
     initial = InitialPasswords(paths.INITIAL_PASSWORDS).all() if native else {}
     removed = History.load(paths.HISTORY).removed(found.members)
     return {
         "users": list(rows(db, initial, removed, native)),
+        "listed": list(found.members),
         "administrators": sorted(administrators(db, native) - removed),
         "origin": stale.labels(found),
     }

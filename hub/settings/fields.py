@@ -134,6 +134,22 @@ def _host_of_subdomains(address: str) -> str:
     return address.rstrip("/")
 
 
+def _public_host(host: str) -> str:
+    """A host name or an IP address; https:// or http:// in front, and a port with it, say what the settings do not."""
+    parts = urlsplit(host if "://" in host else f"//{host}")
+    parts.port  # noqa: B018 -- raises ValueError unless it is a number
+    if parts.scheme not in ("", "http", "https"):
+        raise ValueError("only https:// or http:// may stand in front")
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+        raise ValueError("JUPYTERHUB_BASE_URL has the path")
+    if not parts.scheme and parts.port:
+        raise ValueError("HTTPS_PORT or HTTP_PORT has the port; with another port in front, write https:// before it")
+    name = (parts.hostname or "").lower()
+    if not is_address(name) and not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", name):
+        raise ValueError("a name has letters, digits and dashes between its dots")
+    return host.lower().rstrip("/")
+
+
 def is_address(host: str) -> bool:
     """Whether it is an IP address."""
     try:
@@ -192,6 +208,13 @@ SubdomainHost = Annotated[
     str,
     AfterValidator(lambda address: address and _host_of_subdomains(address)),
     Field(description="an address such as https://hub.example.org, whose subdomains all lead here, too"),
+]
+PublicHost = Annotated[
+    str,
+    AfterValidator(lambda host: host and _public_host(host)),
+    Field(
+        description="a name or an address such as hub.example.org or 192.168.1.20; https://NAME behind another proxy"
+    ),
 ]
 Networks = Annotated[
     list[Annotated[str, AfterValidator(_network)]],

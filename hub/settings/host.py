@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import IPvAnyAddress
 
 from hub.errors import Problem
-from hub.settings.fields import Flag, Image, Name, Networks, Port, Seconds
+from hub.settings.fields import Flag, Image, Name, Networks, Port, PublicHost, Seconds
 from hub.settings.model import SettingsModel, setting
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -15,6 +15,9 @@ DEFAULT_PORTS = {"https": 443, "http": 80}
 class HostSettings(SettingsModel):
     """The settings of the Docker host."""
 
+    public_host: PublicHost = setting(
+        "", "the name or address of this host that users type into their browsers; empty: not known", restarts=False
+    )
     tls: Literal["on", "off"] = setting(
         "on", "`off`: plain HTTP, for another proxy in front that has the certificate", "on or off"
     )

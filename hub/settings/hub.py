@@ -52,6 +52,12 @@ class HubSettings(SettingsModel):
         "a user name",
         restarts=False,
     )
+    login_help: str = setting(
+        "",
+        "whom users ask who cannot sign in: shown on the login page and on slips; empty: nothing is shown",
+        "a few words such as: Ask Ms Schmidt, room 12",
+        restarts=False,
+    )
     jupyterhub_base_url: BaseUrl = setting(
         "/", "the path of the hub, where it shares a host with others", trait="JupyterHub.base_url"
     )

@@ -1,11 +1,13 @@
 """The userlist: who may sign in, who is an administrator, and who is in which group.
 
-One user per line: `name [admin] [group …]`. `#` starts a comment; blank lines and case do not matter.
+One user per line: `name [admin] [group …]`. `#` starts a comment; blank lines and case do not matter, except that two
+words such as `Anna Schmidt` are taken for one person's names.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,13 @@ from hub.errors import FileError
 # commas, colons). 64 bytes, so that a name fits into that of a volume (255 bytes) even with every byte escaped.
 MAX_BYTES = 64
 _WORD = re.compile(r"[\w$][\w.@+$#-]*")
+COMMENT = re.compile(r"(^|\s)#.*")
+TABLE = "A table is read by: make users-import CSV=file."
+# A line with first and last name would make the last name a group, unless other lines have it as their group, too.
+TWO_NAMES = (
+    "the first word is the user name, all others are groups. Write {0}.{1}, or {0} {1} in small letters if {1} is a "
+    f"group. {TABLE}"
+)
 
 
 @dataclass(frozen=True)
@@ -43,13 +52,15 @@ def parse(text: str, administrator: str = "", filename: str = "userlist") -> dic
     """
     problems: list[str] = []
     members: dict[str, Member] = {}
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
-        words = re.sub(r"(^|\s)#.*", "", line).lower().split()
-        if not words:
-            continue
+    lines = list(_lines(text))
+    uses = Counter(word.lower() for _, words in lines for word in words[1:])
+    for number, written in lines:
+        words = [word.lower() for word in written]
         bad = [word for word in words if complaint(word)]
         if bad:
-            problems.append(f"{filename}:{number}: {bad[0]!r} cannot be a name: {complaint(bad[0])}")
+            problems.append(f"{filename}:{number}: {bad[0]!r} cannot be a name: {_reason(bad[0])}")
+        elif _has_two_names(written) and uses[words[1]] == 1:
+            problems.append(f"{filename}:{number}: {' '.join(written[:2])!r} has two names: {TWO_NAMES.format(*words)}")
         elif words[0] in members:
             first = members[words[0]].line
             problems.append(f"{filename}:{number}: {words[0]!r} is already in line {first}: remove one of them.")
@@ -69,6 +80,25 @@ def parse(text: str, administrator: str = "", filename: str = "userlist") -> dic
     if problems:
         raise FileError(filename, problems)
     return members
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number and the words of each line with a user; letters in two parts (ë) become one."""
+    composed = unicodedata.normalize("NFC", text.removeprefix("\ufeff"))
+    for number, line in enumerate(composed.split("\n"), start=1):
+        if words := COMMENT.sub("", line).split():
+            yield number, words
+
+
+def _reason(word: str) -> str | None:
+    separated = re.search(r"[,;]", word)
+    return f"a blank separates two words, not {separated[0]!r}. {TABLE}" if separated else complaint(word)
+
+
+def _has_two_names(words: list[str]) -> bool:
+    """Whether a line begins like Anna Schmidt: user names and groups are, as a rule, in small letters."""
+    like_names = [word.istitle() and word.replace("-", "").isalpha() for word in words[:2]]
+    return like_names == [True, True] and words[1].lower() != "admin"
 
 
 def decode(content: bytes, filename: str = "userlist") -> str:

@@ -1,21 +1,27 @@
 """The userlist is the authority: what a changed list does to accounts, rights, groups, sessions and servers."""
 
+import csv
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from stat import S_IMODE
 from urllib.parse import quote
 
 import pytest
+from cryptography import x509
+from playwright.sync_api import Page
 from testinfra.host import Host
 
+from host.x509 import names_of
 from support.deployment import PREFIX, Deployment
 from support.kernel import Kernel
-from support.people import Visitor, users
+from support.people import Visitor, alert, users
 from support.waiting import wait_for
 
 TWENTY = [f"pupil{number}" for number in range(1, 21)]
 ODD_NAMES = ["o.dot", "o-dash", "o_dot", "odot", "o.hara@example.org", "USER1", "josé", "$plus+", "a$b#1"]
 CHOSEN_PASSWORD = "pa$$word #1 ${HOME}"
+GENERATED = re.compile(r"[a-z]{7}(-[a-z]{7}){3}")
 INITIAL_PASSWORDS = "/data/initial-passwords"
 
 
@@ -83,7 +89,7 @@ def test_twenty_names_get_twenty_passwords(school: Deployment) -> None:
     apply_list(school, *TWENTY)
     shown = {name: row["initial password"] for name, row in users(school).items() if name in TWENTY}
     assert shown.keys() == set(TWENTY)
-    assert len({password for password in shown.values() if re.fullmatch(r"\w{16}", password)}) == 20
+    assert len({password for password in shown.values() if GENERATED.fullmatch(password)}) == 20
     known = {user["name"] for user in school.api("GET", "/users", token=school.token()).json()}
     assert known >= set(TWENTY)
     for name in (TWENTY[0], TWENTY[9], TWENTY[19]):
@@ -221,3 +227,109 @@ def test_odd_names_have_servers_and_volumes_of_their_own(school: Deployment) -> 
         assert execute(school, name, code) == str(len(name))
     for name, container in containers.items():
         assert school.docker("exec", container, "cat", "/home/jovyan/work/mine.txt").stdout == name
+
+
+@pytest.fixture
+def for_pupils(school: Deployment) -> Generator[None]:
+    """The settings of a class, for one test; they take effect with the next list."""
+    settings = {
+        "PUBLIC_HOST": "hub.school.example",
+        "LOGIN_HELP": "Ask <b>Ms Schmidt</b>",
+        "NATIVE_CHANGE_INITIAL_PASSWORD": "true",
+    }
+    school.set_env(**settings)
+    yield
+    for name in settings:
+        del school.settings[name]
+
+
+@pytest.mark.usefixtures("for_pupils")
+def test_a_class_list_becomes_users_with_slips(school: Deployment, page: Page) -> None:
+    school.write("userlist", "# staff\nZoe  # teaches\n")
+    (school.root / "class.csv").write_bytes(
+        "Nachname;Vorname;Klasse\r\nGroß;Jürgen;7a\r\nGroß;Jürgen;7a\r\n".encode("cp1252")
+    )
+    tried = school.make("users-import", "CSV=class.csv", "DRY_RUN=1")
+    assert (school.root / "userlist").read_text() == "# staff\nZoe  # teaches\n"
+    assert "juergen.gross2 (7a): new; Jürgen Groß" in tried.stderr
+    school.make("users-import", "CSV=class.csv")
+    listed = "# staff\nZoe  # teaches\njuergen.gross 7a # Jürgen Groß\njuergen.gross2 7a # Jürgen Groß\n"
+    assert (school.root / "userlist").read_text() == listed
+    school.make("users-import", "CSV=class.csv")
+    assert (school.root / "userlist").read_text() == listed
+    apply_list(school, *listed.splitlines())
+
+    rows = list(csv.DictReader(school.make("users", "FORMAT=csv", "GROUP=7A").stdout.splitlines()))
+    passwords = {row["name"]: row["initial_password"] for row in rows}
+    assert passwords.keys() == {"juergen.gross", "juergen.gross2"}
+    said = school.make("slips", "GROUP=7a").stderr
+    files = [school.root / name for name in ("slips-7a.html", "slips-7a.pdf")]
+    assert [S_IMODE(file.stat().st_mode) for file in files] == [0o600, 0o600]
+    assert "rm slips-7a.html slips-7a.pdf" in said
+    assert files[1].read_bytes().startswith(b"%PDF")
+    page.set_content(files[0].read_text())
+    slips = page.locator("section")
+    assert slips.count() == 2
+    for slip, (name, password) in zip(slips.all(), passwords.items(), strict=True):
+        address = f"https://hub.school.example:{school.settings['HTTPS_PORT']}"
+        assert slip.locator("dd").all_inner_texts() == [address, name, password]
+    certificate = x509.load_pem_x509_certificate((school.root / "secrets/jupyterhub.crt").read_bytes())
+    assert "hub.school.example" in names_of(certificate)
+
+
+@pytest.mark.usefixtures("for_pupils")
+def test_an_initial_password_is_good_for_choosing_another_one(school: Deployment) -> None:
+    school.compose("up", "--detach", "--wait")
+    pupil, initial, own = Visitor(school.url), school.initial_password("juergen.gross"), "the river runs uphill"
+    assert "Ask &lt;b&gt;Ms Schmidt&lt;/b&gt;" in pupil.get("/hub/login").text
+    answer = pupil.post("/hub/login", {"username": "juergen.gross", "password": initial})
+    assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (302, "/hub/initial-password")
+    assert not pupil.signed_in()
+    assert school.api("GET", "/user", token=school.token("juergen.gross")).status_code == 200
+
+    def choose(new: str, again: str = "") -> str:
+        fields = {"new_password": new, "new_password_confirmation": again or new}
+        response = pupil.post("/hub/initial-password", fields)
+        return alert(response) if response.status_code == 200 else response.headers["Location"]
+
+    assert "initial password" in choose(initial)
+    assert "not the same" in choose(own, "another")
+    assert "8 characters" in choose("seven77")
+    assert "/hub/login" not in choose(own)
+    assert pupil.signed_in()
+    assert users(school)["juergen.gross"]["initial password"] == ""
+    assert "/hub/login" in Visitor(school.url).get("/hub/initial-password").headers["Location"]
+    other = Visitor(school.url).post("/hub/login", {"username": "juergen.gross", "password": own})
+    assert "initial-password" not in other.headers["Location"]
+
+
+def test_who_has_left_is_removed_with_or_without_files(school: Deployment) -> None:
+    def remove(*words: str) -> str:
+        return school.make("user-remove", *words, check=False).stderr
+
+    token = school.token()
+    assert school.api("POST", "/users/book2", token=token).status_code == 201
+    own = school.token("book2")
+    school.start_server("book2", token=token)
+    container = school.container("book2")
+    volume = mounts(school, container)["/home/jovyan/work"]
+    assert "userlist still has juergen.gross juergen.gross2" in remove("GROUP=7a", "HOMES=delete")
+    school.write("userlist", "zoe\n")
+    assert "the hub still has the userlist with juergen.gross" in remove("USER=juergen.gross", "HOMES=delete")
+    assert "HOMES=keep or HOMES=delete" in remove("USER=book2")
+    assert school.api("GET", "/users/book2", token=token).status_code == 200
+
+    assert "Removed users: 1. Their files stay" in remove("USER=book2", "HOMES=keep")
+    assert school.api("GET", "/users/book2", token=token).status_code == 404
+    assert school.api("GET", "/user", token=own).status_code in {401, 403}
+    assert school.containers("book2") == []
+    assert school.docker("volume", "inspect", volume, check=False).returncode == 0
+    assert "Deleted 1 volumes" in remove("USER=book2", "HOMES=delete")
+    assert school.docker("volume", "inspect", volume, check=False).returncode == 1
+
+    apply_list(school, "zoe")
+    remove("LEFT=1", "HOMES=delete")
+    shown = users(school)
+    assert [name for name, row in shown.items() if row.get("note") == "removed from the userlist"] == []
+    assert "juergen.gross" not in shown
+    assert "zoe" in shown

@@ -11,6 +11,7 @@ ANY_TEXT = {
     "JUPYTERHUB_ADMIN",  # the userlist's rule of names refuses it
     "LDAP_ADMIN_GROUPS",
     "LDAP_ALLOWED_GROUPS",
+    "LOGIN_HELP",
     "OAUTH_AUTHORIZE_URL",
     "OAUTH_CLIENT_ID",
     "OAUTH_CLIENT_SECRET",
@@ -20,6 +21,7 @@ ANY_TEXT = {
     "OAUTH_USERNAME_CLAIM",
 }
 HUB = {
+    "PUBLIC_HOST": "our hub",
     "COMPOSE_PROJECT_NAME": "MyHub",
     "JUPYTERHUB_AUTHENTICATOR": "pam",
     "JUPYTERHUB_SPAWNER": "systemd",
@@ -122,4 +124,5 @@ SIGN_IN = [
     ("generic-oauth", "OAUTH_USERDATA_URL", "id.example.org"),
     ("github", "JUPYTERHUB_CRYPT_KEY", "short"),
     ("native", "NATIVE_OPEN_SIGNUP", "perhaps"),
+    ("native", "NATIVE_CHANGE_INITIAL_PASSWORD", "perhaps"),
 ]

@@ -122,10 +122,41 @@ def test_proxies_that_cannot_be_are_refused(given: str) -> None:
             {"HTTPS_PORT": "8443"},
             "https://hub.example.org:8443/jupyter",
         ),
+        ({}, {"PUBLIC_HOST": "Hub.School.Example", "HTTPS_PORT": "8443"}, "https://hub.school.example:8443"),
+        ({"JUPYTERHUB_BASE_URL": "/jupyter"}, {"PUBLIC_HOST": "192.168.1.20"}, "https://192.168.1.20/jupyter"),
+        ({}, {"PUBLIC_HOST": "[2001:db8::7]"}, "https://[2001:db8::7]"),
+        ({}, {"PUBLIC_HOST": "hub", "TLS": "off"}, "http://hub:8000"),
+        ({"JUPYTERHUB_BASE_URL": "/jupyter"}, {"PUBLIC_HOST": "https://hub", "TLS": "off"}, "https://hub/jupyter"),
+        ({}, {"PUBLIC_HOST": "https://hub.example.org:444/"}, "https://hub.example.org:444"),
     ],
 )
 def test_the_address_that_make_up_says(hub: dict[str, str], host: dict[str, str], address: str) -> None:
     assert configuration.settings(TOKENS | hub | host).public_address == address
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["hub_1", "hub.example.org:8443", "hub.example.org/jupyter", "ftp://hub", "mal@hub", "https://", "a b", "bücher"],
+)
+def test_a_public_host_that_cannot_be_is_refused(given: str) -> None:
+    (problem,) = problems(TOKENS | {"PUBLIC_HOST": given})
+    assert (problem.setting, problem.kind) == ("PUBLIC_HOST", "value")
+
+
+@pytest.mark.parametrize(
+    ("other", "given"),
+    [
+        ("OAUTH_CALLBACK_URL", environment("github", OAUTH_CALLBACK_URL="https://hub.example.org/hub/oauth_callback")),
+        ("JUPYTERHUB_SUBDOMAIN_HOST", TOKENS | {"JUPYTERHUB_SUBDOMAIN_HOST": "https://hub.example.org:8443"}),
+        ("letsencrypt", TOKENS | {"OVERLAY_LETSENCRYPT": "1", "DOMAIN": "hub.example.org", "EMAIL": "a@example.org"}),
+    ],
+)
+def test_the_public_host_is_that_of_every_other_setting(other: str, given: dict[str, str]) -> None:
+    (problem,) = problems(given | {"PUBLIC_HOST": "hub.school.example"})
+    assert (problem.setting, problem.kind) == ("PUBLIC_HOST", "conflict")
+    assert other in problem.text
+    assert "expected hub.example.org" in problem.text
+    assert problems(given | {"PUBLIC_HOST": "hub.example.org"}) == []
 
 
 def test_a_callback_without_the_path_is_refused() -> None:

@@ -4,16 +4,20 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from cryptography import x509
 
-from host import check, secrets, tls_pair
+from host import addresses, check, secrets, tls_pair
 from host.__main__ import VERBS
 from host.checkout import Checkout, packed
 from host.engine import Host
+from host.x509 import names_of
 from hub.errors import FileError, OperatorError, SettingsError
+from support.certificates import Signer
 from support.settings import TOKENS
 
 type Send = Callable[..., Host]
@@ -169,6 +173,43 @@ def test_what_is_missing_in_secrets_is_made_and_nothing_else(tmp_path: Path) -> 
         (tmp_path / path).chmod(0o600)
     assert tls_pair.check(folder, ["hub.example.org", "localhost"]) == []
     assert secrets.tokens(tmp_path).files == secrets.pair(tmp_path, []).files == {}
+
+
+def put(root: Path, made: secrets.Made) -> x509.Certificate:
+    """Write a pair, and read its certificate."""
+    (root / "secrets").mkdir(exist_ok=True)
+    for path, content in made.files.items():
+        (root / path).write_bytes(content)
+    return x509.load_pem_x509_certificate((root / "secrets/jupyterhub.crt").read_bytes())
+
+
+def test_a_pair_is_for_names_and_addresses(tmp_path: Path) -> None:
+    certificate = put(tmp_path, secrets.pair(tmp_path, ["server1", "hub.school.example", "192.168.1.20"]))
+    assert names_of(certificate) == {"localhost", "127.0.0.1", "server1", "hub.school.example", "192.168.1.20"}
+
+
+def test_a_pair_of_ours_follows_the_address_and_its_end(tmp_path: Path) -> None:
+    put(tmp_path, secrets.pair(tmp_path, ["server1"]))
+    assert secrets.pair(tmp_path, ["server2"]).files == {}
+    made = secrets.pair(tmp_path, ["server1", "192.168.1.20"], ["192.168.1.20"])
+    assert "not for 192.168.1.20" in made.said[0]
+    put(tmp_path, made)
+    assert secrets.pair(tmp_path, [], ["192.168.1.20"]).files == {}
+    assert "expires soon" in secrets.pair(tmp_path, [], now=datetime.now(UTC) + timedelta(days=800)).said[0]
+
+
+def test_a_pair_that_is_not_ours_stays(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    own = Signer("hub", names=("localhost",))
+    for content in (own.pem, Signer("hub", Signer("Root"), names=("localhost",)).pem, b"no certificate"):
+        (tmp_path / "secrets/jupyterhub.crt").write_bytes(content)
+        (tmp_path / "secrets/jupyterhub.key").write_bytes(own.private())
+        assert secrets.pair(tmp_path, ["192.168.1.20"], ["192.168.1.20"]).files == {}
+
+
+def test_addresses_that_other_machines_reach() -> None:
+    found = ["127.0.0.1", "192.168.1.20", "172.17.0.1", "169.254.3.4", "192.168.1.20", "10.0.0.5"]
+    assert addresses.reachable(found, ["172.17.0.0/16", "fd00::/64"]) == ["192.168.1.20", "10.0.0.5"]
 
 
 def test_what_goes_back_is_one_tar() -> None:

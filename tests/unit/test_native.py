@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from jupyterhub import orm
+from jupyterhub.apihandlers import APIHandler
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy.orm import Session
 from tornado import web
@@ -20,6 +21,7 @@ from hub.admin import __main__ as admin
 from hub.sign_in import config as sign_in_config
 from hub.sign_in.native import accounts
 from hub.sign_in.native.authenticator import LOCKED, AccountAuthenticator
+from hub.sign_in.native.first_sign_in import FirstLoginHandler
 from hub.sign_in.native.handlers import REPLACED
 from hub.sign_in.native.lockout import Lockout
 from hub.users import userlist
@@ -426,3 +428,34 @@ def test_sign_up_follows_the_settings(make: Make, given: str) -> None:
 def test_every_page_that_is_replaced_is_there(make: Make) -> None:
     handlers = dict(make().get_handlers(None))
     assert {path: handlers.get(path) for path in REPLACED} == REPLACED
+
+
+def test_the_page_for_initial_passwords_is_a_setting(make: Make) -> None:
+    on = dict(make(NATIVE_CHANGE_INITIAL_PASSWORD="true").get_handlers(None))
+    off = dict(make().get_handlers(None))
+    assert on[r"/login"] is FirstLoginHandler
+    assert on.keys() - off.keys() == {"/initial-password"}
+
+
+@pytest.mark.parametrize(("setting", "has_to"), [("true", True), ("false", False)])
+def test_who_has_to_choose_a_password(make: Make, setting: str, has_to: bool) -> None:
+    authenticator = make(NATIVE_CHANGE_INITIAL_PASSWORD=setting)
+    authenticator.initial_passwords.keep("wash", GOOD)
+    assert (authenticator.has_to_choose("wash"), authenticator.has_to_choose("mal")) == (has_to, False)
+    authenticator.initial_passwords.forget("wash")
+    assert not authenticator.has_to_choose("wash")
+
+
+@pytest.mark.parametrize("setting", ["true", "false"])
+async def test_an_initial_password_is_good_for_a_token_unless_it_has_to_be_changed(
+    make: Make, db: Session, setting: str
+) -> None:
+    authenticator = make(NATIVE_CHANGE_INITIAL_PASSWORD=setting)
+    accounts.ensure(db, ["wash"], authenticator.initial_passwords)
+    fields = {"username": "wash", "password": authenticator.initial_passwords.all()["wash"]}
+    api = APIHandler.__new__(APIHandler)
+    if setting == "true":
+        with pytest.raises(web.HTTPError, match="choose a password of your own"):
+            await authenticator.authenticate(api, fields)
+    else:
+        assert await authenticator.authenticate(api, fields) == "wash"

@@ -1,8 +1,11 @@
 """Passwords: which are good enough, and where the initial ones are kept."""
 
+import re
+import string
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
+from math import log2, prod
 from pathlib import Path
 from stat import S_IMODE
 
@@ -13,6 +16,7 @@ from hub.sign_in.native import passwords
 from hub.sign_in.native.passwords import InitialPasswords
 
 COMMON = files("nativeauthenticator").joinpath("common-credentials.txt").read_text().split()
+GENERATED = re.compile(r"[a-z]{7}(-[a-z]{7}){3}")
 TOO_SHORT, TOO_LONG, TOO_COMMON = "8 characters", "72 bytes", "common"
 
 
@@ -73,14 +77,23 @@ def test_the_hash_for_unknown_names_costs_what_any_other_costs(hashed: bytes) ->
     assert not passwords.matches("", passwords.unmatched_hash())
 
 
-def test_generated_passwords() -> None:
+def test_generated_passwords_are_words_that_are_read_and_typed_easily() -> None:
     generated = {passwords.generate() for _ in range(1000)}
     assert len(generated) == 1000
-    assert {len(password) for password in generated} == {16}
-    characters = set().union(*generated)
-    assert all(character.isascii() and character.isalnum() for character in characters)
-    assert characters.isdisjoint("0Oo1lI")
+    assert all(GENERATED.fullmatch(password) for password in generated)
+    assert not any(part in password for password in generated for part in passwords.UNWANTED)
     assert [password for password in generated if passwords.complaint(password)] == []
+
+
+def test_generated_passwords_are_as_strong_as_16_mixed_characters() -> None:
+    letters = [(passwords.CONSONANTS, passwords.VOWELS)[place % 2] for place in range(passwords.WORD_LENGTH)]
+    words = prod(map(len, letters))
+    for part in passwords.UNWANTED:
+        for first in range(passwords.WORD_LENGTH - len(part) + 1):
+            own = letters[first : first + len(part)]
+            if all(letter in each for letter, each in zip(part, own, strict=True)):
+                words -= prod(map(len, letters)) // prod(map(len, own))
+    assert passwords.WORDS * log2(words) >= 16 * log2(len(string.ascii_letters + string.digits) - len("0Oo1lI"))
 
 
 def test_kept_until_forgotten(initial: InitialPasswords) -> None:

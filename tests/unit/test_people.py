@@ -14,6 +14,7 @@ from host.servers import Server
 from host.volumes import Volume
 from hub.admin import __main__ as admin
 from hub.admin import users
+from hub.errors import OperatorError
 from hub.sign_in.native import accounts, passwords
 from hub.sign_in.native.passwords import InitialPasswords
 from hub.users import roster, userlist
@@ -105,6 +106,28 @@ def test_table_of_everything() -> None:
     line = tuple("abcdefgh")
     header, row = table.table([line]).splitlines()
     assert [header.index(title) for title in table.COLUMNS] == [row.index(cell) for cell in line]
+
+
+def test_csv_has_all_columns_and_no_formula() -> None:
+    lines = [
+        ("zoe", "admin", "=HYPERLINK(1) crew", "never", "", "1M", "", 'says "a, b"'),
+        ("wash", "", "@x", "never", "", "", "-1", "+2"),
+    ]
+    assert table.as_csv(lines).split("\n") == [
+        "name,admin,groups,last_activity,server,files,initial_password,note",
+        'zoe,admin,\'=HYPERLINK(1) crew,never,,1M,,"says ""a, b"""',
+        "wash,,'@x,never,,,'-1,'+2",
+    ]
+    assert len(table.CSV_COLUMNS) == len(table.COLUMNS)
+
+
+def test_users_of_a_group() -> None:
+    users = [{"name": "zoe", "groups": ["crew"]}, {"name": "wash", "groups": ["crew", "été"]}]
+    found = {group: [user["name"] for user in table.of_group(users, group)] for group in ("", "Crew", "e\u0301té")}
+    assert found == {"": ["zoe", "wash"], "Crew": ["zoe", "wash"], "e\u0301té": ["wash"]}
+    with pytest.raises(OperatorError, match="'pilots'") as raised:
+        table.of_group(users, "pilots")
+    assert "crew" in raised.value.fix
 
 
 @pytest.mark.parametrize("name", ["wash", "WASH", " wash "])

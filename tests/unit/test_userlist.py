@@ -42,6 +42,11 @@ def parse(text: str, administrator: str = "") -> dict[str, Member]:
         ("IBM$USER@1", "ibm$user@1", False, set()),
         ("2517", "2517", False, set()),
         ("zoë", "zoë", False, set()),
+        ("zoe\u0308 e\u0301quipe", "zoë", False, {"équipe"}),  # letters in two parts, as macOS writes them
+        ("Wash PILOTS", "wash", False, {"pilots"}),
+        ("WASH Pilots", "wash", False, {"pilots"}),
+        ("Wash Class7a", "wash", False, {"class7a"}),
+        ("Wash Admin", "wash", True, set()),
         ("w" * 64, "w" * 64, False, set()),
     ],
 )
@@ -76,20 +81,20 @@ def test_groups_of() -> None:
 @pytest.mark.parametrize(
     ("line", "word", "reason"),
     [
-        ("wash,kaylee", "wash,kaylee", "use letters, digits"),
-        ("wash, kaylee", "wash,", "use letters, digits"),
+        ("wash,kaylee", "wash,kaylee", "a blank separates two words, not ','"),
+        ("wash, kaylee", "wash,", "a blank separates two words, not ','"),
+        ("anna@x.org;class7a", "anna@x.org;class7a", "make users-import CSV=file"),
         ("wash/kaylee", "wash/kaylee", "use letters, digits"),
         ("'wash'", "'wash'", "use letters, digits"),
         ('"wash"', '"wash"', "use letters, digits"),
         ("wash:kaylee", "wash:kaylee", "use letters, digits"),
-        ("wash pilots;crew", "pilots;crew", "use letters, digits"),
+        ("wash pilots;crew", "pilots;crew", "a blank separates two words, not ';'"),
         ("..", "..", "use letters, digits"),
         (".wash", ".wash", "use letters, digits"),
         ("-wash", "-wash", "use letters, digits"),
         ("%77ash", "%77ash", "use letters, digits"),
         ("wa\x00sh", "wa\x00sh", "use letters, digits"),
         ("\uff4bate", "\uff4bate", "use letters, digits"),  # a wide k is a k for many a directory
-        ("zoe\u0308", "zoe\u0308", "use letters, digits"),  # ë in two parts looks like ë in one
         ("w" * 65, "w" * 65, "longer than 64 bytes"),
         ("ë" * 33, "ë" * 33, "longer than 64 bytes"),
         ("wash " + "p" * 65, "p" * 65, "longer than 64 bytes"),
@@ -102,6 +107,26 @@ def test_bad_word(line: str, word: str, reason: str) -> None:
     assert line.startswith("userlist:3: ")
     assert repr(word) in line
     assert reason in line
+
+
+@pytest.mark.parametrize(
+    "line", ["Anna Schmidt class7a", "Anna Schmidt", "Zoë Müller-Lee class7a", "Anna Maria Schmidt"]
+)
+def test_a_line_with_two_names_of_a_person_is_refused(line: str) -> None:
+    with pytest.raises(FileError) as raised:
+        parse(f"ben class7a\n{line}\nclara schmidt2")
+    (said,) = raised.value.lines
+    assert said.startswith(f"userlist:3: {' '.join(line.split()[:2])!r} has two names: ")
+    assert ".".join(line.lower().split()[:2]) in said
+
+
+def test_an_administrator_is_no_last_name() -> None:
+    assert userlist.parse("Mal Admin\n")["mal"].admin
+
+
+def test_a_group_of_several_users_is_no_last_name() -> None:
+    members = parse("Wash Pilots\nHoban Pilots\nKaylee Crew\nsimon crew")
+    assert userlist.groups_of(members.values()) == {"pilots": {"wash", "hoban"}, "crew": {"kaylee", "simon"}}
 
 
 def test_duplicate_names_both_lines() -> None:

@@ -9,14 +9,15 @@ import asyncio
 from typing import Any
 
 from jupyterhub import orm
+from jupyterhub.apihandlers import APIHandler
 from jupyterhub.handlers import BaseHandler
 from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
 from tornado import web
-from traitlets import Set, Unicode
+from traitlets import Bool, Set, Unicode
 
 from hub import paths
-from hub.sign_in.native import accounts, handlers, passwords
+from hub.sign_in.native import accounts, first_sign_in, handlers, passwords
 from hub.sign_in.native.lockout import SECONDS, Lockout
 from hub.sign_in.native.passwords import InitialPasswords
 from hub.sign_in.renaming import KeepsNames
@@ -29,6 +30,9 @@ class AccountAuthenticator(KeepsNames, NativeAuthenticator):
     """Accounts in the hub's own database; the userlist or an administrator authorises them."""
 
     listed_users = Set(Unicode(), help="The names of the userlist: their accounts stay authorised.").tag(config=True)
+    change_initial_password = Bool(False, help="Whether an initial password only serves to choose another.").tag(
+        config=True
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -56,6 +60,8 @@ class AccountAuthenticator(KeepsNames, NativeAuthenticator):
         self.lockout.succeeded(name)
         if not account.is_authorized:
             raise web.HTTPError(403, f"User {name} has not been authorized by an administrator yet.")
+        if isinstance(handler, APIHandler) and self.has_to_choose(name):  # a token for name and password
+            raise web.HTTPError(403, "Sign in on the login page first, and choose a password of your own.")
         return name
 
     def get_user(self, username: str) -> UserInfo | None:
@@ -103,6 +109,10 @@ class AccountAuthenticator(KeepsNames, NativeAuthenticator):
             self.lockout.succeeded(account.username)
         return right
 
+    def has_to_choose(self, username: str) -> bool:
+        """Whether a user has to choose a password before anything else."""
+        return self.change_initial_password and username in self.initial_passwords.all()
+
     async def add_user(self, user: orm.User) -> None:
         """JupyterHub calls this for every user at its start, and for users added in the console.
 
@@ -139,8 +149,10 @@ class AccountAuthenticator(KeepsNames, NativeAuthenticator):
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
         """The pages of NativeAuthenticator, with ours in place of those that fail."""
-        ours = handlers.REPLACED
-        return [(path, ours.get(path, handler)) for path, handler in super().get_handlers(app)]
+        ours, added = handlers.REPLACED, {}
+        if self.change_initial_password:
+            ours, added = ours | first_sign_in.REPLACED, first_sign_in.ADDED
+        return [*((path, ours.get(path, handler)) for path, handler in super().get_handlers(app)), *added.items()]
 
     def _taken(self, name: str) -> bool:
         known = self.user_exists(name) or orm.User.find(self.db, name)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jupyterhub import orm
+from jupyterhub.handlers import BaseHandler
 from jupyterhub.scopes import needs_scope
 from nativeauthenticator import handlers as native
 from nativeauthenticator.orm import UserInfo
@@ -32,7 +33,7 @@ class LoginHandler(FormHandler, native.LoginHandler):
             "login_url": self.settings["login_url"],
             "enable_signup": self.authenticator.enable_signup,
         }
-        return self.render_template("native-login.html", **(context | names))
+        return self.render_template("sign-in.html", **(context | names))
 
 
 class SignUpHandler(native.SignUpHandler):
@@ -60,7 +61,7 @@ class ChangePasswordHandler(native.ChangePasswordHandler):
         if not await self.authenticator.has_password(name, self.get_body_argument("old_password", strip=False)):
             reason = "This is not your current password."
         else:
-            reason = await _change_password(self, name)
+            reason = await change_password(self, name)
         await _answer(self, "change-password.html", reason, "Your password is changed.", user_name=name)
 
 
@@ -72,7 +73,7 @@ class ChangePasswordAdminHandler(native.ChangePasswordAdminHandler):
         """Change it, or say why not."""
         if not self.authenticator.user_exists(user_name):
             raise web.HTTPError(404)
-        reason = await _change_password(self, user_name)
+        reason = await change_password(self, user_name)
         message = f"The password of {user_name} is changed."
         await _answer(self, "change-password-admin.html", reason, message, user_name=user_name)
 
@@ -170,7 +171,8 @@ REPLACED = {
 }
 
 
-async def _change_password(handler: native.LocalBase, name: str) -> str | None:
+async def change_password(handler: BaseHandler, name: str) -> str | None:
+    """Give a user the password in the form; returns the reason why it was refused, or None."""
     password = handler.get_body_argument("new_password", strip=False)
     if password != handler.get_body_argument("new_password_confirmation", strip=False):
         return "The two new passwords are not the same."

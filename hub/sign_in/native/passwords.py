@@ -14,6 +14,15 @@ import bcrypt
 MIN_LENGTH = 8
 # bcrypt looks at no more than 72 bytes, and bcrypt 5 raises an error for more.
 MAX_BYTES = 72
+# Words that can be read aloud and typed from paper: consonant, vowel, consonant and so on. Without l, which looks like
+# 1 and I, and without q, x and y. No two consonants stand side by side, where "rn" would look like "m".
+CONSONANTS, VOWELS = "bcdfghjkmnprstvwz", "aeiou"
+WORDS, WORD_LENGTH = 4, 7
+# What should not stand on the slip of a twelve-year-old.
+UNWANTED = (
+    *("nazi", "nig", "fic", "fik", "fuc", "fuk", "pis", "penis"),
+    *("puta", "kak", "cac", "tit", "rape", "homo", "jude"),
+)
 
 # The prefix of a fast hash, by its cost: see `hash_generated`.
 FAST_COST = 4
@@ -42,9 +51,18 @@ def complaint(password: str) -> str | None:
 
 
 def generate() -> str:
-    """A random password of 16 letters and digits without look-alikes (0/O, 1/l/I): 93 bits."""
-    alphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-    return "".join(secrets.choice(alphabet) for _ in range(16))
+    """A random password of four words of seven letters, such as `bakutem-sofipar-demizun-tugokes`: 93 bits.
+
+    Each word is one of 10,232,064, so that it is as strong as 16 mixed letters and digits, but needs no shift key.
+    """
+    return "-".join(_word() for _ in range(WORDS))
+
+
+def _word() -> str:
+    while True:
+        word = "".join(secrets.choice((CONSONANTS, VOWELS)[place % 2]) for place in range(WORD_LENGTH))
+        if not any(part in word for part in UNWANTED):
+            return word
 
 
 def hash_password(password: str) -> bytes:

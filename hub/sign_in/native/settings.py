@@ -29,6 +29,11 @@ class NativeSettings(SignInSettings):
     native_open_signup: Flag = setting(
         False, "demo mode: new users may sign in at once, without an approval", trait="open_signup"
     )
+    native_change_initial_password: Flag = setting(
+        False,
+        "users who sign in with an initial password have to choose one of their own before they go on",
+        trait="change_initial_password",
+    )
     jupyterhub_admin_password: Annotated[SecretStr | None, AfterValidator(_good_password)] = setting(
         None,
         "initial password of JUPYTERHUB_ADMIN; empty: a random one",
