@@ -17,4 +17,4 @@ USERLIST = SERVICE / "userlist"
 PROFILES = SERVICE / "profiles.yaml"
 FOLDERS = SERVICE / "folders.yaml"
 # Pages that differ from JupyterHub's own.
-TEMPLATES = SERVICE / "hub" / "servers" / "templates"
+PAGES = SERVICE / "hub" / "pages"
