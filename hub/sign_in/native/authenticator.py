@@ -1,6 +1,6 @@
 """NativeAuthenticator 1.3, corrected for JupyterHub 6.
 
-What is changed, and why, is in docs/people.md. Its pages and its table stay as they are.
+What is changed, and why, is in docs/people.md. Its table stays as it is.
 """
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.

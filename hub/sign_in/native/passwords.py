@@ -14,6 +14,8 @@ import bcrypt
 MIN_LENGTH = 8
 # bcrypt looks at no more than 72 bytes, and bcrypt 5 raises an error for more.
 MAX_BYTES = 72
+# What a user reads before choosing one; `complaint` says which rule was broken.
+RULES = f"At least {MIN_LENGTH} characters, and not one of the most common passwords."
 
 # A check takes about 0.2 s of a core. It runs in threads (bcrypt releases the GIL), so that the hub goes on answering;
 # and on half of the cores, because 16 concurrent attempts must not take those that users' servers need.
