@@ -71,9 +71,12 @@ notebook_image: ## Build or pull the image of users' servers
 hub_image all: build ## The same as build
 
 # --- For developers ---
-.PHONY: test bench lint lock settings clean
+.PHONY: test pictures bench lint lock settings clean
 test: ## Run all tests here; a running deployment is not touched
 	@scripts/test $(ARGS)
+
+pictures: ## Take pictures of every page, into test-results/pages/
+	@scripts/test tests/deployment -m pages --pictures
 
 bench: ## Measure against a plain JupyterHub, into benchmarks/
 	@benchmarks/run $(ARGS)

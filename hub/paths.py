@@ -20,4 +20,4 @@ USERLIST = SERVICE / "userlist"
 PROFILES = SERVICE / "profiles.yaml"
 FOLDERS = SERVICE / "folders.yaml"
 # Pages that differ from JupyterHub's own.
-TEMPLATES = SERVICE / "hub" / "servers" / "templates"
+PAGES = SERVICE / "hub" / "pages"

@@ -15,7 +15,7 @@ def configure(c: Config, found: Configuration) -> None:
     settings = found.hub
     c.JupyterHub.db_url = paths.DATABASE
     c.JupyterHub.cookie_secret_file = str(paths.COOKIE_SECRET)
-    c.JupyterHub.template_paths = [*found.sign_in.template_paths, str(paths.TEMPLATES)]
+    c.JupyterHub.template_paths = [*found.sign_in.template_paths, str(paths.PAGES)]
     c.JupyterHub.template_vars = {"login_help": settings.login_help}
     # A page at a user's subdomain may set cookies for its parent, the hub's host, but none of this kind.
     c.JupyterHub.cookie_host_prefix_enabled = settings.jupyterhub_subdomain_host.startswith("https://")

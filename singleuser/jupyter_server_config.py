@@ -6,6 +6,7 @@ https://github.com/jupyterhub/jupyterhub-idle-culler/issues/55. Try without Busy
 """
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ class LocalKernels(BusyIsActive, AsyncMappingKernelManager):
 
 
 c = get_config()  # noqa: F821 # pyright: ignore[reportUndefinedVariable] -- traitlets defines it
+c.ServerApp.extra_template_paths = [str(Path(sys.prefix, "share", "jupyter", "pages"))]
 c.ServerApp.kernel_manager_class = LocalKernels
 c.ServerApp.kernel_websocket_connection_class = OwnIdentityConnection
 

@@ -22,8 +22,9 @@ LONG = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--phase`; without it, all tests are chosen."""
+    """Add `--phase`, without which all tests are chosen, and `--pictures`."""
     parser.addoption("--phase", choices=PHASES, help="what needs no Docker, what may run side by side, what may not")
+    parser.addoption("--pictures", action="store_true", help="keep a picture of every page, in each of its forms")
 
 
 def phase(item: pytest.Item) -> str:

@@ -11,7 +11,7 @@ from hub.settings import gpus
 
 # A profile contains text only, never HTML.
 _environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(Path(__file__).parents[1] / "pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
 
 
@@ -24,7 +24,7 @@ def render(profiles: Iterable[Profile], chosen: Profile, gone: str) -> str:
         gone: the name of the one that was chosen the last time, if it is not among them any more.
     """
     rows = [(profile, limits(profile), profile is chosen) for profile in profiles]
-    return _environment.get_template("form.html").render(rows=rows, gone=gone)
+    return _environment.get_template("profiles.html").render(rows=rows, gone=gone)
 
 
 def limits(profile: Profile) -> str:

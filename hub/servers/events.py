@@ -5,7 +5,7 @@ import html
 from collections.abc import AsyncIterator
 from typing import Any
 
-# See templates/spawn_pending.html: of such messages in a row the page's log keeps the last.
+# See hub/pages/pages.css: of such messages in a row the page's log keeps the last.
 PASSING = "passing"
 
 

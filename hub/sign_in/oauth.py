@@ -31,16 +31,7 @@ TOO_MANY_GROUPS = (
 OTHER_CLAIM = "An administrator of this hub can choose another claim: OAUTH_USERNAME_CLAIM."
 
 
-class BackToLogin(BaseHandler):
-    """Pages whose error messages have a link to the login page."""
-
-    @property
-    def extra_error_html(self) -> str:
-        """The link, which JupyterHub puts below the message."""
-        return f'<a href="{self.hub.base_url}login">Back to the login page</a>'
-
-
-class LoginHandler(BackToLogin, OAuthLoginHandler):
+class LoginHandler(OAuthLoginHandler):
     """Redirects users to the provider, once its addresses are known."""
 
     async def get(self) -> None:
@@ -54,7 +45,7 @@ class LoginHandler(BackToLogin, OAuthLoginHandler):
         super().get()
 
 
-class CallbackHandler(BackToLogin, OAuthCallbackHandler):
+class CallbackHandler(OAuthCallbackHandler):
     """The page to which the provider redirects users."""
 
     async def get(self) -> None:

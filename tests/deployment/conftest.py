@@ -15,7 +15,8 @@ from testinfra.host import Host
 
 from support import browser as browser_support
 from support.deployment import PREFIX, Deployment, free_port, settings_for
-from support.results import results_directory
+from support.pages import Look, problems
+from support.results import results_directory, results_root
 
 USERLIST = "admin admin\nalice\nbob\n"
 
@@ -124,6 +125,19 @@ def new_page(request: pytest.FixtureRequest, browser: Browser) -> Generator[NewP
     yield make
     while opened:
         opened.pop().context.close()
+
+
+@pytest.fixture(scope="session")
+def look(pytestconfig: pytest.Config) -> Look:
+    """`look(page, name)`: an open page has no problem in any of its forms; --pictures keeps a picture of each."""
+    pictures = results_root() / "pages" if pytestconfig.getoption("pictures") else None
+    if pictures:
+        pictures.mkdir(parents=True, exist_ok=True)
+
+    def look(page: Page, name: str) -> None:
+        assert problems(page, name, pictures) == []
+
+    return look
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 from support.beside import BASE_IMAGE, CA_BUNDLE
 from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD, press, visit, wait_for_lab
 from support.deployment import PREFIX, Deployment, free_port
+from support.pages import Look
 from support.registry import Registry
 from support.servers import ask, progress, stop
 from support.waiting import wait_for
@@ -315,21 +316,23 @@ def test_what_is_told_of_a_server_that_does_not_start(
     assert not hub.docker("ps", "--quiet", "--filter", f"name=^{hub.project}-wash$").stdout
 
 
-@pytest.mark.parametrize(
-    ("name", "place"), [("talking", "#progress-message"), ("brief", ".container")], ids=["while waiting", "at once"]
-)
-def test_what_the_page_shows(hub: Deployment, zoe: Page, use: Callable[[str], None], name: str, place: str) -> None:
+@pytest.mark.pages
+@pytest.mark.parametrize("name", ["talking", "brief"], ids=["while waiting", "at once"])
+def test_what_the_page_shows(hub: Deployment, zoe: Page, use: Callable[[str], None], look: Look, name: str) -> None:
     use(name)
     visit(zoe, f"{hub.url}/hub/spawn/zoe")
     expect(zoe.get_by_text("Your server has not started")).to_be_visible()
-    expect_failure(zoe, place)
+    expect_failure(zoe, "#progress-message" if name == "talking" else "main")
     if name == "talking":
         expect(zoe.locator("#stop-server-btn")).not_to_be_visible()
         expect(zoe.locator("#progress-log pre")).not_to_be_visible()
+        expect(zoe.locator("[role=progressbar]")).not_to_be_visible()  # else a failure is "100 %"
+        expect(zoe.get_by_text("exit code 3").filter(visible=True)).to_have_count(1)
+        look(zoe, "start-failed")
     # Who comes back later sees the same.
     visit(zoe, f"{hub.url}/hub/spawn-pending/zoe")
-    expect(zoe.get_by_role("heading", name="Spawn failed")).to_be_visible()
-    expect_failure(zoe, ".container")
+    expect(zoe.get_by_role("heading", name="Your server has not started")).to_be_visible()
+    expect_failure(zoe, "main")
     log = hub.logs("hub")
     assert "last words" in log
     assert "my token is [hidden]" in log

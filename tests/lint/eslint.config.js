@@ -29,4 +29,5 @@ export default [
       "require-atomic-updates": "error",
     },
   },
+  { files: ["hub/pages/*.js"], languageOptions: { globals: globals.browser } },
 ];

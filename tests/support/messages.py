@@ -76,7 +76,7 @@ def _is_sentence(text: str) -> bool:
 def _tidy(text: str) -> str:
     """A text in one line, with one mark for all ways to fill something in."""
     text = text.replace("\\n", " ")  # as other languages than Python have it in their sources
-    text = re.sub(r"%\(?[\w)]*[srd]\b|\{\w*(![rs])?\}", FILLED_IN, re.sub(r"<[a-z/][^>]*>", " ", text))
+    text = re.sub(r"%\(?[\w)]*[srd]\b|\{\w*(![rs])?\}", FILLED_IN, re.sub(r"<[a-z/!][^>]*>", " ", text))
     return " ".join(text.split())
 
 

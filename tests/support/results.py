@@ -1,4 +1,4 @@
-"""Where the artifacts of failed tests go: `make test` copies them to test-results/."""
+"""Where the artifacts of failed tests go, and pictures: `make test` copies them to test-results/."""
 
 import os
 import re
@@ -9,9 +9,13 @@ import pytest
 NAME_LIMIT = 150
 
 
+def results_root() -> Path:
+    """Return the directory for everything that outlives a run."""
+    return Path(os.environ.get("TEST_RESULTS", "test-results"))
+
+
 def results_directory(item: pytest.Item) -> Path:
     """Return the directory for the artifacts of a test; it exists afterwards."""
-    root = Path(os.environ.get("TEST_RESULTS", "test-results"))
-    directory = root / re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")[:NAME_LIMIT]
+    directory = results_root() / re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")[:NAME_LIMIT]
     directory.mkdir(parents=True, exist_ok=True)
     return directory

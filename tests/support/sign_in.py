@@ -26,7 +26,7 @@ USERLIST = "zoe pilots\nwash pilots drivers\nriver\nuser1 zos\nsimon admin docto
 WITHOUT_BOOK = "zoe pilots\nwash drivers\nriver\nuser1 zos\nsimon medics\n"
 USERS = ("zoe", "wash", "river", "USER1", "simon", "book", "kaylee", "inara", "jayne", "badger", "niska")
 
-PAGE_ERROR = re.compile(r'<div class="error">.*?<p>(.*?)</p>', re.DOTALL)
+PAGE_ERROR = re.compile(r'<main id="error".*?<p>(.*?)</p>', re.DOTALL)
 START_SECONDS = 60
 
 

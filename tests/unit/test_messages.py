@@ -18,6 +18,6 @@ def test_the_page_of_messages_is_up_to_date() -> None:
 
 def test_it_finds_texts_in_every_language() -> None:
     text = (ROOT / PAGE).read_text()
-    for file in ("hub/errors.py", "hub/profiles/form.html", "proxy/hosts.js", "scripts/engine", "Makefile"):
+    for file in ("hub/errors.py", "hub/pages/profiles.html", "proxy/hosts.js", "scripts/engine", "Makefile"):
         assert f"\n## {file}\n" in text
     assert "Written by" not in text, "comments and docstrings are no messages"

@@ -16,56 +16,64 @@ from jupyterhub.scopes import needs_scope
 from nativeauthenticator import handlers as native
 from nativeauthenticator.orm import UserInfo
 from tornado import web
-from tornado.escape import url_escape
 
 from hub.sign_in.form import FormHandler
+from hub.sign_in.native import passwords
+
+
+class _AccountPage(native.LocalBase):
+    """A page with a form for a password."""
+
+    @property
+    def template_namespace(self) -> dict[str, Any]:
+        """What the page may show: also the rules that a password has to follow."""
+        return super().template_namespace | {"password_rules": passwords.RULES}
 
 
 class LoginHandler(FormHandler, native.LoginHandler):
     """Sign in. The original's `post` needs `statsd`, which JupyterHub 6 does not have: every login failed with 500."""
 
     def _render(self, login_error: str | None = None, username: str | None = None, **context: Any) -> Any:
-        """The original does not take what JupyterHub has for the page of an error, `sync` among it."""
-        names = {
-            "next": url_escape(self.get_argument("next", default="")),
-            "username": username,
-            "login_error": login_error,
-            "login_url": self.settings["login_url"],
-            "enable_signup": self.authenticator.enable_signup,
-        }
-        return self.render_template("sign-in.html", **(context | names))
+        """JupyterHub's form; the original's loses the name after a refusal."""
+        if self.authenticator.enable_signup:
+            context["signup_url"] = f"{self.hub.base_url}signup"
+        return FormHandler._render(self, login_error, username, **context)
 
 
-class SignUpHandler(native.SignUpHandler):
+class SignUpHandler(_AccountPage, native.SignUpHandler):
     """Sign up. The original hashes in the hub's main thread, and fails with 500 for more than 72 bytes."""
 
     async def post(self) -> None:
         """Make the account, or say what is wrong with the name or the password."""
         if not self.authenticator.enable_signup:
             raise web.HTTPError(404)
+        name = self.get_body_argument("username")
         password = self.get_body_argument("signup_password", strip=False)
         if password != self.get_body_argument("signup_password_confirmation", strip=False):
             reason, message = "The two passwords are not the same.", ""
         else:
-            reason, message = await self.authenticator.sign_up(self.get_body_argument("username"), password)
-        await _answer(self, "signup.html", reason, message)
+            reason, message = await self.authenticator.sign_up(name, password)
+        await _answer(self, "signup.html", reason, message, username=name)
 
 
-class ChangePasswordHandler(native.ChangePasswordHandler):
+class ChangePasswordHandler(_AccountPage, native.ChangePasswordHandler):
     """A user's own password."""
 
     @web.authenticated
     async def post(self) -> None:
         """Change it, or say why not."""
         name = self.current_user.name
-        if not await self.authenticator.has_password(name, self.get_body_argument("old_password", strip=False)):
+        old = self.get_body_argument("old_password", strip=False)
+        if not await self.authenticator.has_password(name, old):
             reason = "This is not your current password."
+        elif self.get_body_argument("new_password", strip=False) == old:
+            reason = "The new password is the same as the current one. Choose another one."
         else:
             reason = await change_password(self, name)
         await _answer(self, "change-password.html", reason, "Your password is changed.", user_name=name)
 
 
-class ChangePasswordAdminHandler(native.ChangePasswordAdminHandler):
+class ChangePasswordAdminHandler(_AccountPage, native.ChangePasswordAdminHandler):
     """Another user's password, changed by an administrator."""
 
     @needs_scope("admin:users")

@@ -14,6 +14,8 @@ import bcrypt
 MIN_LENGTH = 8
 # bcrypt looks at no more than 72 bytes, and bcrypt 5 raises an error for more.
 MAX_BYTES = 72
+# What a user reads before choosing one; `complaint` says which rule was broken.
+RULES = f"At least {MIN_LENGTH} characters, and not one of the most common passwords."
 # Words that can be read aloud and typed from paper: consonant, vowel, consonant and so on. Without l, which looks like
 # 1 and I, and without q, x and y. No two consonants stand side by side, where "rn" would look like "m".
 CONSONANTS, VOWELS = "bcdfghjkmnprstvwz", "aeiou"

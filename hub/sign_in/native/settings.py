@@ -43,10 +43,8 @@ class NativeSettings(SignInSettings):
 
     @property
     def template_paths(self) -> list[str]:
-        """Where our pages are, and behind them those of NativeAuthenticator."""
-        from nativeauthenticator.handlers import TEMPLATE_DIR  # imports the hub's handlers, which checks do not need
-
-        return [str(Path(__file__).with_name("templates")), TEMPLATE_DIR]
+        """Pages in place of NativeAuthenticator's, and links to them. It adds its own folder itself, as the last."""
+        return [str(Path(__file__).with_name("templates"))]
 
     def chosen_passwords(self, administrator: str) -> dict[str, str]:
         """JUPYTERHUB_ADMIN_PASSWORD, for the `administrator`."""

@@ -61,7 +61,7 @@ def test_the_hub_asks_for_no_more_than_it_needs(provider: GitHub) -> None:
 def test_a_refused_user_reads_why_in_the_browser(provider: GitHub, page: Page) -> None:
     provider.use()
     provider.open_lab(page, "badger")
-    expect(page.locator(".error p").first).to_contain_text("badger")
+    expect(page.locator("#error p").first).to_contain_text("badger")
 
 
 def test_members_of_an_organization_or_a_team(provider: GitHub, page: Page) -> None:

@@ -10,8 +10,10 @@ import requests
 from playwright.sync_api import Page, expect
 
 from support import sign_in_contract
+from support.browser import visit
 from support.deployment import PREFIX, Deployment
 from support.oidc import CLIENT_SECRET, SERVICE, OidcProvider
+from support.pages import Look
 from support.people import Visitor
 from support.servers import running
 from support.sign_in import ALLOWED, Answer, come_back
@@ -160,7 +162,7 @@ def test_the_next_page_is_one_of_the_hub(provider: OidcProvider, hub: Deployment
 def test_a_refusal_leads_back_to_the_login_page(provider: OidcProvider) -> None:
     page = refused(provider, "badger")
     assert page.count("badger") == 1
-    assert f'<a href="{PATH}/hub/login">' in page
+    assert f'<a class="btn btn-primary" href="{PATH}/hub/login">' in page
 
 
 def test_a_group_may_have_blanks_and_an_apostrophe(provider: OidcProvider) -> None:
@@ -253,11 +255,14 @@ def refused(provider: OidcProvider, account: str) -> str:
 class TestCallback(sign_in_contract.CallbackContract): ...
 
 
-def test_a_user_who_cancels_at_the_provider_reads_why(provider: OidcProvider, page: Page) -> None:
+@pytest.mark.pages
+def test_a_user_who_cancels_at_the_provider_reads_why(provider: OidcProvider, page: Page, look: Look) -> None:
+    visit(page, f"{provider.deployment.url}/hub/login")
+    look(page, "sign-in-with-a-provider")
     provider.press_button(page)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("body")).to_contain_text("The user cancelled.")
-    expect(page.locator("#jupyterhub-logo")).to_be_visible()
+    look(page, "sign-in-with-a-provider-refused")
 
 
 @pytest.fixture
