@@ -14,6 +14,9 @@ from hub.services import activity_seconds
 from hub.settings.gpus import device_requests
 from hub.settings.hub import HubSettings
 
+# JupyterHub's own: how often it looks whether a server still runs.
+POLL_SECONDS = 30
+
 
 def configure(c: Config, found: Configuration) -> None:
     """Set the spawner; the traits of one setting each are named by the settings themselves."""
@@ -29,6 +32,9 @@ def configure(c: Config, found: Configuration) -> None:
     spawner.folders = list(found.folders)
     spawner.remove = True
     spawner.start_timeout = settings.start_timeout + REPORT_SECONDS
+    if settings.idle_timeout:
+        spawner.idle_seconds = activity_seconds(settings.idle_timeout)
+        spawner.poll_interval = min(POLL_SECONDS, spawner.idle_seconds)
     spawner.client_kwargs = {"max_pool_size": ENGINE_THREADS}
     spawner.extra_create_kwargs = {"labels": labels(found), **rights.create_arguments(settings)}
     spawner.extra_host_config = partial(_host_config, settings)

@@ -175,8 +175,10 @@ class HubDockerSpawner(MountingDockerSpawner):
         """Where a server is that the hub found running when it started.
 
         The database does not know it yet after a crash in the middle of a start. Returns once the server answers, so
-        that JupyterHub's own waiting ends at its first look, as in `start`.
+        that JupyterHub's own waiting ends at its first look, as in `start`. While the hub did not run, nothing could be
+        active: that time does not make a server idle.
         """
+        self.is_active()
         try:
             ip, port = await self.get_ip_and_port()
             await asyncio.wait_for(self._wait_for_answer(f"http://{ip}:{port}"), self.http_timeout)
