@@ -42,6 +42,8 @@ def prepare(host: Host, arguments: Sequence[str]) -> None:
     names = [*(name for name in arguments if name != "--ports"), *check.names(host)]
     pair = secrets.pair(host.checkout.root, names)
     host.checkout.add(pair.files, {})
+    trusted = secrets.authorities(host.checkout.root, host.checkout.given("authorities"))
+    host.checkout.add(trusted.files, {})
     warnings += check.pair(host)
     check.docker_host(host)
     if "--ports" in arguments:
@@ -53,10 +55,10 @@ def prepare(host: Host, arguments: Sequence[str]) -> None:
     missing = not all(there for *_, there in host.kept())
     if missing or host.found.folders or rights.starts_as_root(host.found.hub):
         facts["make"] = b""
-    sys.stdout.buffer.write(packed(made.files | pair.files | facts))
+    sys.stdout.buffer.write(packed(made.files | pair.files | trusted.files | facts))
     for warning in warnings:
         print(f"WARNING: {warning}", file=sys.stderr)
-    for line in made.said + pair.said:
+    for line in made.said + pair.said + trusted.said:
         say(line)
 
 

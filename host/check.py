@@ -11,6 +11,8 @@ from docker.errors import APIError
 from host import folders, tls_pair, volumes
 from host.engine import COMPOSE_PROJECT, Host
 from host.generate import models
+from host.secrets import SERVERS_CA
+from hub import paths
 from hub.errors import DOT_ENV, FileError, OperatorError
 from hub.profiles import profiles
 from hub.settings import folders as shared
@@ -75,16 +77,16 @@ def committed(lines: str) -> Iterator[str]:
 
 
 def authorities(path: Path) -> None:
-    """Check that a file, which may be missing, has certificates in PEM and no key.
+    """Check that a file of secrets/, which may be missing, has certificates in PEM and no key.
 
     Raises:
         OperatorError: it has not.
     """
     if not path.exists():
         return
-    pem = path.read_text(errors="replace")
+    name, pem = f"secrets/{path.name}", path.read_text(errors="replace")
     if "PRIVATE KEY-----" in pem:
-        raise OperatorError("secrets/ca.crt has a private key in it", "leave only certificates in it")
+        raise OperatorError(f"{name} has a private key in it", "leave only certificates in it")
     try:
         ssl.create_default_context(cadata=pem or "empty")
     except (ssl.SSLError, ValueError) as error:

@@ -74,6 +74,14 @@ debian_sources() {
     sort -u | sed -n "s#^\\([^ ]*\\) ${VERSION_CODENAME:-none}\\(-security\\)\\{0,1\\}\$#deb \\1 $1\\2 main#p")
 }
 
+# added_authorities [FOLDER...]: the certificates of authorities that the administrator of this machine added to those of its system: in Debian's,
+# Fedora's, Arch's and SUSE's folders for them, or in those given.
+added_authorities() {
+  [ $# -gt 0 ] || set -- /usr/local/share/ca-certificates /etc/pki/ca-trust/source/anchors \
+    /etc/ca-certificates/trust-source/anchors /etc/pki/trust/anchors
+  find -L "$@" -type f -exec awk 1 {} + 2>/dev/null || true
+}
+
 # The extra certificate authorities that builds trust, for networks that re-sign TLS: the host's own bundle.
 for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem /dev/null; do
   [ ! -e "$bundle" ] || break

@@ -7,7 +7,7 @@ from traitlets.config import Config
 
 from hub.configuration import Configuration
 from hub.names import PROJECT_LABEL, SERVER_LABEL, USER_LABEL
-from hub.servers import rights, stale, volumes
+from hub.servers import authorities, rights, stale, volumes
 from hub.servers.engine import ENGINE_THREADS
 from hub.servers.spawner import REPORT_SECONDS, HubDockerSpawner
 from hub.services import activity_seconds
@@ -39,6 +39,7 @@ def configure(c: Config, found: Configuration) -> None:
     spawner.extra_create_kwargs = {"labels": labels(found), **rights.create_arguments(settings)}
     spawner.extra_host_config = partial(_host_config, settings)
     spawner.environment = environment(found)
+    spawner.authorities = authorities.archive(found.authorities)
     spawner.mounts = [] if any(overlay.keeps_home for overlay in found.overlays) else volumes.mounts(settings)
     spawner.format_volume_name = partial(volumes.format_name, settings.named_server_volumes == "own")
     spawner.read_only_volumes = {
@@ -57,9 +58,13 @@ def labels(found: Configuration) -> dict[str, str]:
 
 
 def environment(found: Configuration) -> dict[str, object]:
-    """The environment of every server: what the operator sets, then what it must not change."""
+    """The environment of every server: what the operator may change and sets, then what they must not change."""
     settings = found.hub
-    variables: dict[str, object] = {**settings.server_environment, **rights.environment(settings)}
+    variables: dict[str, object] = {
+        **authorities.environment(found.authorities),
+        **settings.server_environment,
+        **rights.environment(settings),
+    }
     if settings.idle_timeout:
         variables["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(activity_seconds(settings.idle_timeout))
     for overlay in found.overlays:

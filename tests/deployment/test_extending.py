@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 import requests
 
+from support.beside import CA_BUNDLE
+from support.certificates import Signer
 from support.deployment import HTTP_SECONDS, PREFIX, REPOSITORY, Deployment
 from support.servers import running
 
@@ -15,6 +18,18 @@ BLOCK = re.compile(r"^```(?:ini|python)\n# (\S+)\n(.*?)^```$", re.MULTILINE | re
 TOKEN = "0123456789abcdef" * 4
 FOLDER = "jupyterhub_config.d"
 
+# The status of the hub's API and the time zone; then an error, because the proxy is not there.
+ASK = """
+import os, time, urllib.request as request
+print(request.urlopen(os.environ['JUPYTERHUB_API_URL'], timeout=20).status, time.tzname[0])
+request.urlopen('http://elsewhere.example.org', timeout=20)
+"""
+TRUSTED = """
+import ssl
+for found in ssl.create_default_context().get_ca_certs():
+    print(dict(field[0] for field in found["subject"]).get("commonName", "").replace(" ", "_") or "-")
+"""
+INSTALL = ("python3", "-m", "pip", "install", "--no-cache-dir", "--target", "/tmp/new", "six")
 
 def examples() -> list[tuple[str, str]]:
     """The page's files and what it writes into them."""
@@ -79,14 +94,28 @@ def test_without_the_file_of_secrets_the_variables_of_env_hold(hub: Deployment, 
     text = secret.read_text()
     secret.unlink()
     try:
+def test_servers_trust_the_authorities_of_the_network(hub: Deployment, token: str) -> None:
+    """pip asks PyPI, behind this machine's own authority where it has one."""
+    with running(hub, "zoe", token) as container:
+        done = hub.docker("exec", container, *INSTALL, check=False)
+        trusted = hub.docker("exec", container, "python3", "-c", TRUSTED).stdout.split()
+    assert "Successfully installed six" in done.stdout, done.stderr
+    assert "network" in trusted
+    assert len(trusted) > 100
+
+
         hub.compose("up", "--detach", "--wait")
+    """The proxy among them leads nowhere, and is not asked for the hub."""
         with running(hub, "zoe", token) as container:
             variables = hub.docker("exec", container, "env").stdout.splitlines()
     finally:
         hub.write("secrets/servers.env", text)
-    assert {"HTTPS_PROXY=http://proxy.example.org:3128", "GREETING=Good morning"} <= set(variables)
+    assert {"http_proxy=http://proxy.example.org:3128", "GREETING=Good morning", "OMP_NUM_THREADS=1"} <= set(variables)
+    assert asked.stdout.split() == ["200", "CET"]
+    assert "URLError" in asked.stderr
 
 
+            asked = hub.docker("exec", container, "python3", "-c", ASK, check=False)
 def test_the_hook_runs_before_each_start(hub: Deployment, token: str) -> None:
     with running(hub, "zoe", token) as container:
         variables = hub.docker("exec", container, "env").stdout.splitlines()
