@@ -37,7 +37,7 @@ doctor: ## Check everything, and print what is wrong and how to fix it
 	@scripts/doctor
 
 # --- Users ---
-.PHONY: users password token
+.PHONY: users password token announce
 users: ## List users: admin, groups, activity, server, files, initial password
 	@scripts/host users
 
@@ -46,6 +46,9 @@ password: ## Set and print a new password: make password USER=name
 
 token: ## Make and print an API token of the administrator, or of USER=name
 	@$(IN_HUB) token $(NAME)
+
+announce: ## Show a text on the hub's pages: make announce TEXT='…'; TEXT= removes it
+	@. scripts/lib.sh && in_hub python -m hub.announcement $(if $(filter command,$(origin TEXT)),"$$TEXT")
 
 # --- Parts of build, by their old names ---
 .PHONY: network volumes base_image hub_image notebook_image all

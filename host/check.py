@@ -19,6 +19,9 @@ from hub.settings import folders as shared
 from hub.settings.model import is_secret, setting_of
 from hub.users import userlist
 
+# What is in every file of a format.
+PICTURES = {"PNG": b"\x89PNG\r\n\x1a\n", "SVG": b"<svg"}
+
 
 def settings_and_files(host: Host) -> Iterator[str]:
     """Read everything that the operator has written; yield a sentence for what works, but should not stay as it is.
@@ -35,6 +38,10 @@ def settings_and_files(host: Host) -> Iterator[str]:
     if found.folders:
         yield from shared.warnings((host.checkout.root / shared.FILENAME).read_bytes(), found.members)
     authorities(host.checkout.root / "secrets" / "ca.crt")
+    for_servers = host.checkout.root / SERVERS_CA
+    if for_servers.exists() and for_servers.read_bytes().strip():  # an empty one is a choice: none
+        authorities(for_servers)
+    logo([host.checkout.root / path.name for path in paths.LOGOS])
     for path in sorted((host.checkout.root / "jupyterhub_config.d").glob("*.py")):
         syntax(path)
 
@@ -90,7 +97,22 @@ def authorities(path: Path) -> None:
     try:
         ssl.create_default_context(cadata=pem or "empty")
     except (ssl.SSLError, ValueError) as error:
-        raise OperatorError(f"secrets/ca.crt cannot be used ({error})", "copy certificates in PEM into it") from None
+        raise OperatorError(f"{name} cannot be used ({error})", "copy certificates in PEM into it") from None
+
+
+def logo(places: list[Path]) -> None:
+    """Check the logo, which may be missing.
+
+    Raises:
+        OperatorError: there are two, or it is not what its name says.
+    """
+    found = [path for path in places if path.exists()]
+    if len(found) > 1:
+        raise OperatorError("there are two logos, logo.svg and logo.png", "remove one of them")
+    for path in found:
+        kind = path.suffix[1:].upper()
+        if PICTURES[kind] not in path.read_bytes():
+            raise OperatorError(f"{path.name} is not a picture in the format {kind}", "replace it, or remove it")
 
 
 def syntax(path: Path) -> None:

@@ -191,6 +191,14 @@ SubdomainHost = Annotated[
     AfterValidator(lambda address: address and _host_of_subdomains(address)),
     Field(description="an address such as https://hub.example.org, whose subdomains all lead here, too"),
 ]
+# A link for people, so nothing that a browser would run.
+PageUrl = Annotated[
+    str,
+    Field(
+        pattern=r"^((https?://|mailto:|/)[^\s\"<>]+)?$",
+        description="an address such as https://wiki.example.org/jupyter or mailto:help@example.org",
+    ),
+]
 Networks = Annotated[
     list[Annotated[str, AfterValidator(_network)]],
     _split(r";,\s"),

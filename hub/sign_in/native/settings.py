@@ -1,5 +1,6 @@
 """The settings of `native`."""
 
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, SecretStr
@@ -37,10 +38,10 @@ class NativeSettings(SignInSettings):
 
     @property
     def template_paths(self) -> list[str]:
-        """Where the pages of NativeAuthenticator are."""
+        """Where the pages of NativeAuthenticator are, and the links to them."""
         from nativeauthenticator.handlers import TEMPLATE_DIR  # imports the hub's handlers, which checks do not need
 
-        return [TEMPLATE_DIR]
+        return [str(Path(__file__).with_name("templates")), TEMPLATE_DIR]
 
     def chosen_passwords(self, administrator: str) -> dict[str, str]:
         """JUPYTERHUB_ADMIN_PASSWORD, for the `administrator`."""
