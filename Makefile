@@ -38,7 +38,7 @@ doctor: ## Check everything, and print what is wrong and how to fix it
 	@scripts/doctor
 
 # --- Users ---
-.PHONY: users users-import slips user-remove password token
+.PHONY: users users-import slips user-remove password token announce
 users: ## List users and what they have: make users [GROUP=name] [FORMAT=csv]
 	@scripts/host users $(call given,GROUP FORMAT)
 
@@ -56,6 +56,9 @@ password: ## Set and print a new password: make password USER=name
 
 token: ## Make and print an API token of the administrator, or of USER=name
 	@$(IN_HUB) token $(NAME)
+
+announce: ## Show a text on the hub's pages: make announce TEXT='…'; TEXT= removes it
+	@. scripts/lib.sh && in_hub python -m hub.announcement $(if $(filter command,$(origin TEXT)),"$$TEXT")
 
 # --- Parts of build, by their old names ---
 .PHONY: network volumes base_image hub_image notebook_image all

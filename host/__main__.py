@@ -55,6 +55,8 @@ def prepare(host: Host, arguments: Sequence[str]) -> None:
     needed = [*check.names(host), *addresses.of_network(host)]
     pair = secrets.pair(host.checkout.root, [*(name for name in arguments if name != "--ports"), *needed], needed)
     host.checkout.add(pair.files, {})
+    trusted = secrets.authorities(host.checkout.root, host.checkout.given("authorities"))
+    host.checkout.add(trusted.files, {})
     if not pair.files:
         warnings += check.pair(host)
     check.docker_host(host)
@@ -68,10 +70,10 @@ def prepare(host: Host, arguments: Sequence[str]) -> None:
     missing = not all(there for *_, there in host.kept())
     if missing or host.found.folders or rights.starts_as_root(host.found.hub):
         facts["make"] = b""
-    sys.stdout.buffer.write(packed(made.files | pair.files | facts))
+    sys.stdout.buffer.write(packed(made.files | pair.files | trusted.files | facts))
     for warning in warnings:
         print(f"WARNING: {warning}", file=sys.stderr)
-    for line in made.said + pair.said:
+    for line in made.said + pair.said + trusted.said:
         say(line)
 
 

@@ -11,6 +11,8 @@ from docker.errors import APIError
 from host import folders, misspelt, tls_pair, volumes
 from host.engine import COMPOSE_PROJECT, Host
 from host.generate import models
+from host.secrets import SERVERS_CA
+from hub import paths
 from hub.errors import DOT_ENV, FileError, OperatorError
 from hub.profiles import profiles
 from hub.settings import folders as shared
@@ -22,6 +24,8 @@ GPU_CURE = (
     "install NVIDIA's container toolkit on the Docker host, then: "
     "nvidia-ctk runtime configure --runtime=docker && systemctl restart docker"
 )
+# What is in every file of a format.
+PICTURES = {"PNG": b"\x89PNG\r\n\x1a\n", "SVG": b"<svg"}
 
 
 def settings_and_files(host: Host) -> Iterator[str]:
@@ -40,6 +44,10 @@ def settings_and_files(host: Host) -> Iterator[str]:
     if found.folders:
         yield from shared.warnings((host.checkout.root / shared.FILENAME).read_bytes(), found.members)
     authorities(host.checkout.root / "secrets" / "ca.crt")
+    for_servers = host.checkout.root / SERVERS_CA
+    if for_servers.exists() and for_servers.read_bytes().strip():  # an empty one is a choice: none
+        authorities(for_servers)
+    logo([host.checkout.root / path.name for path in paths.LOGOS])
     for path in sorted((host.checkout.root / "jupyterhub_config.d").glob("*.py")):
         syntax(path)
 
@@ -110,20 +118,35 @@ def committed(lines: str) -> Iterator[str]:
 
 
 def authorities(path: Path) -> None:
-    """Check that a file, which may be missing, has certificates in PEM and no key.
+    """Check that a file of secrets/, which may be missing, has certificates in PEM and no key.
 
     Raises:
         OperatorError: it has not.
     """
     if not path.exists():
         return
-    pem = path.read_text(errors="replace")
+    name, pem = f"secrets/{path.name}", path.read_text(errors="replace")
     if "PRIVATE KEY-----" in pem:
-        raise OperatorError("secrets/ca.crt has a private key in it", "leave only certificates in it")
+        raise OperatorError(f"{name} has a private key in it", "leave only certificates in it")
     try:
         ssl.create_default_context(cadata=pem or "empty")
     except (ssl.SSLError, ValueError) as error:
-        raise OperatorError(f"secrets/ca.crt cannot be used ({error})", "copy certificates in PEM into it") from None
+        raise OperatorError(f"{name} cannot be used ({error})", "copy certificates in PEM into it") from None
+
+
+def logo(places: list[Path]) -> None:
+    """Check the logo, which may be missing.
+
+    Raises:
+        OperatorError: there are two, or it is not what its name says.
+    """
+    found = [path for path in places if path.exists()]
+    if len(found) > 1:
+        raise OperatorError("there are two logos, logo.svg and logo.png", "remove one of them")
+    for path in found:
+        kind = path.suffix[1:].upper()
+        if PICTURES[kind] not in path.read_bytes():
+            raise OperatorError(f"{path.name} is not a picture in the format {kind}", "replace it, or remove it")
 
 
 def syntax(path: Path) -> None:

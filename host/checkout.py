@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Self
 from hub.errors import OperatorError, Problem, SettingsError
 
 # What the operator writes: `make build` copies it into images, and Docker follows no link out of the build's files.
-WRITTEN = ("userlist", "profiles.yaml", "folders.yaml", "secrets/jupyterhub.*", "secrets/ca.crt")
+WRITTEN = ("userlist", "profiles.yaml", "folders.yaml", "logo.*", "secrets/jupyterhub.*", "secrets/*ca.crt")
 # TLS chooses a file of proxy/, which Compose looks for before anything else can be checked.
 TLS_FILE = re.compile(r"/proxy/tls-(.*)\.yml: no such file")
 

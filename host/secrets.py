@@ -1,9 +1,11 @@
-"""What is made in secrets/ where it is missing: tokens, and a TLS pair.
+"""What is made in secrets/ where it is missing: tokens, a TLS pair, authorities.
 
 What is there is never changed, except for a self-signed pair of ours that is not for the addresses that users type.
 """
 
+import re
 import secrets
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +26,9 @@ TOKENS = {
     "secrets/proxy.env": ("CONFIGPROXY_AUTH_TOKEN",),
     "secrets/hub.env": ("JUPYTERHUB_HEALTH_TOKEN", "JUPYTERHUB_CRYPT_KEY"),
 }
+# What users' servers trust beside the public authorities.
+SERVERS_CA = "secrets/servers-ca.crt"
+CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 # The most that JupyterHub takes as a token is 64 characters.
 TOKEN_BYTES = 32
 # Browsers accept no certificate that is valid for longer.
@@ -76,6 +81,32 @@ def pair(root: Path, names: Iterable[str], needed: Iterable[str] = (), now: date
         f"Replace secrets/{CERTIFICATES[0]} and secrets/{KEY} with your own when you have one"
     )
     return Made({f"secrets/{CERTIFICATES[0]}": certificate, f"secrets/{KEY}": key}, {}, [said])
+
+
+def authorities(root: Path, added: bytes) -> Made:
+    """The file with the authorities that users' servers trust, unless the checkout at `root` has one.
+
+    Args:
+        root: the checkout.
+        added: files that the administrator of this machine added to those of its system, one after the other; what is
+            no certificate in PEM is left out.
+    """
+    found = list(dict.fromkeys(filter(_is_certificate, CERTIFICATE.findall(added.decode(errors="replace")))))
+    if not found or (root / SERVERS_CA).exists():
+        return Made()
+    said = (
+        f"Made {SERVERS_CA} with the authorities that were added to this machine ({len(found)}): users' servers trust "
+        "them, too. Empty the file if they must not"
+    )
+    return Made({SERVERS_CA: "\n".join([*found, ""]).encode()}, {}, [said])
+
+
+def _is_certificate(pem: str) -> bool:
+    try:
+        ssl.create_default_context(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
 
 
 def _reason(folder: Path, needed: set[str], now: datetime) -> str:

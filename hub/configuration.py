@@ -42,6 +42,7 @@ class Configuration:
     members: Mapping[str, Member] = field(default_factory=dict)
     profiles: list[Profile] = field(default_factory=list)
     folders: list[Folder] = field(default_factory=list)
+    authorities: bytes = b""
 
     @property
     def project(self) -> str:
@@ -105,7 +106,7 @@ def load(environment: Mapping[str, str], files: Path = paths.SERVICE) -> Configu
 
     Args:
         environment: the hub's, names in upper case.
-        files: the folder with `userlist`, `profiles.yaml` and `folders.yaml`.
+        files: the folder with `userlist`, `profiles.yaml`, `folders.yaml` and `servers-ca.crt`.
 
     Raises:
         SettingsError: with one message that lists every bad setting.
@@ -122,11 +123,13 @@ def with_files(found: Configuration, files: Path) -> Configuration:
         FileError: one of the files cannot be used.
     """
     members = userlist.load(files / paths.USERLIST.name, found.hub.jupyterhub_admin)
+    authorities = files / paths.SERVERS_CA.name
     return replace(
         found,
         members=members,
         profiles=profiles.load(files / paths.PROFILES.name),
         folders=folders.load(files / paths.FOLDERS.name, found.project, members),
+        authorities=authorities.read_bytes().strip() if authorities.exists() else b"",
     )
 
 

@@ -7,6 +7,7 @@ DATA = Path("/data")
 DATABASE = f"sqlite:///{DATA}/jupyterhub.sqlite"
 COOKIE_SECRET = DATA / "jupyterhub_cookie_secret"
 INITIAL_PASSWORDS = DATA / "initial-passwords"
+ANNOUNCEMENT = DATA / "announcement.txt"
 HISTORY = DATA / "userlist-history.json"
 
 # The Engine's socket.
@@ -19,5 +20,7 @@ MORE_CONFIG = SERVICE / "jupyterhub_config.d"
 USERLIST = SERVICE / "userlist"
 PROFILES = SERVICE / "profiles.yaml"
 FOLDERS = SERVICE / "folders.yaml"
+SERVERS_CA = SERVICE / "servers-ca.crt"
+LOGOS = (SERVICE / "logo.svg", SERVICE / "logo.png")
 # Pages that differ from JupyterHub's own.
 PAGES = SERVICE / "hub" / "pages"

@@ -1,8 +1,10 @@
 """How the hub itself runs: its database, its proxy, and what it does at a restart."""
 
+from pathlib import Path
+
 from traitlets.config import Config
 
-from hub import paths
+from hub import announcement, paths
 from hub.configuration import Configuration
 
 # The names of the services in docker-compose.yml, which are their names on the networks, too.
@@ -16,7 +18,14 @@ def configure(c: Config, found: Configuration) -> None:
     c.JupyterHub.db_url = paths.DATABASE
     c.JupyterHub.cookie_secret_file = str(paths.COOKIE_SECRET)
     c.JupyterHub.template_paths = [*found.sign_in.template_paths, str(paths.PAGES)]
-    c.JupyterHub.template_vars = {"login_help": settings.login_help}
+    c.JupyterHub.template_vars = {
+        "announcement": announcement.shown,
+        "hub_title": settings.hub_title,
+        "help_url": settings.hub_help_url,
+        "login_help": settings.login_help,
+    }
+    if logo := next(filter(Path.exists, paths.LOGOS), None):
+        c.JupyterHub.logo_file = str(logo)
     # A page at a user's subdomain may set cookies for its parent, the hub's host, but none of this kind.
     c.JupyterHub.cookie_host_prefix_enabled = settings.jupyterhub_subdomain_host.startswith("https://")
     c.JupyterHub.hub_ip = "0.0.0.0"

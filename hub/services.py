@@ -24,5 +24,5 @@ def configure(c: Config, found: Configuration) -> None:
 
 
 def activity_seconds(idle_timeout: int) -> int:
-    """How often a server reports what its kernels do, and the culler looks: well within IDLE_TIMEOUT (seconds)."""
+    """How often an idle server is asked, an active one reports, and the culler looks: well within IDLE_TIMEOUT."""
     return max(5, min(300, idle_timeout // 4))

@@ -120,6 +120,14 @@ debian_sources() {
     sort -u | sed -n "s#^\\([^ ]*\\) ${VERSION_CODENAME:-none}\\(-security\\)\\{0,1\\}\$#deb \\1 $1\\2 main#p")
 }
 
+# added_authorities [FOLDER...]: the certificates of authorities that the administrator of this machine added to those of its system: in Debian's,
+# Fedora's, Arch's and SUSE's folders for them, or in those given.
+added_authorities() {
+  [ $# -gt 0 ] || set -- /usr/local/share/ca-certificates /etc/pki/ca-trust/source/anchors \
+    /etc/ca-certificates/trust-source/anchors /etc/pki/trust/anchors
+  find -L "$@" -type f -exec awk 1 {} + 2>/dev/null || true
+}
+
 # Else tar on macOS adds a file ._NAME for each file that has attributes of its own.
 export COPYFILE_DISABLE=1
 

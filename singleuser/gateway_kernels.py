@@ -22,7 +22,6 @@ from jupyter_server.gateway.connections import GatewayWebSocketConnection
 from jupyter_server.gateway.gateway_client import GatewayClient
 from jupyter_server.gateway.managers import GatewayKernelSpecManager, GatewayMappingKernelManager
 from tornado.httpclient import HTTPClientError
-from tornado.ioloop import PeriodicCallback
 from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError
 from tornado.web import HTTPError
 
@@ -200,9 +199,7 @@ class GatewayKernelSpecs(GatewayKernelSpecManager):
 
 
 class GatewayKernels(GatewayMappingKernelManager):
-    """Kernels in the gateway: looked at regularly, so that what they do counts as activity for the hub."""
-
-    _watch: PeriodicCallback | None = None
+    """Kernels in the gateway."""
 
     async def start_kernel(self, **kwargs: Any) -> str:
         """Start a kernel, or take up the one with that id; the kernel that is none stands for the default."""
@@ -212,12 +209,7 @@ class GatewayKernels(GatewayMappingKernelManager):
                 kwargs["kernel_name"] = self.default_kernel_name
             # The rest of the environment would not be sent, but written to the log, with every token in it.
             kwargs["env"] = {name: value for name, value in kwargs.get("env", {}).items() if name.startswith("KERNEL_")}
-            kernel_id = await super().start_kernel(**kwargs)
-        if self._watch is None:
-            seconds = int(os.environ.get("JUPYTERHUB_ACTIVITY_INTERVAL") or 300)
-            self._watch = PeriodicCallback(self._look, seconds * 1000)
-            self._watch.start()
-        return kernel_id
+            return await super().start_kernel(**kwargs)
 
     async def list_kernels(self, **kwargs: Any) -> list[dict[str, Any]]:
         """Models of the user's kernels, which are refreshed with that."""
@@ -242,11 +234,6 @@ class GatewayKernels(GatewayMappingKernelManager):
         """Interrupt a kernel."""
         with explaining():
             await super().interrupt_kernel(kernel_id, **kwargs)
-
-    async def _look(self) -> None:
-        if self._kernels:
-            with suppress(HTTPError):  # the next request reports it to the user
-                await self.list_kernels()
 
 
 class GatewayConnection(GatewayWebSocketConnection):

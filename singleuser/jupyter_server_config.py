@@ -1,13 +1,7 @@
-"""Kernels: how Jupyter Server connects to them, and when they count as active.
-
-A kernel that computes is activity for the hub, which stops idle servers, also while it prints nothing. Jupyter's own
-manager counts only a kernel's messages, and a long cell without output sends none. Upstream:
-https://github.com/jupyterhub/jupyterhub-idle-culler/issues/55. Try without BusyIsActive from 2027-06-01 on.
-"""
+"""Kernels: how Jupyter Server connects to them."""
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +10,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from kernel_connection import OwnIdentityConnection
 
 
-class BusyIsActive:
-    """In front of a kernel manager: activity is now as long as any kernel is busy."""
-
-    _kernels: dict[str, Any]
-    _last_message = datetime.now(UTC)
-
-    @property
-    def last_kernel_activity(self) -> datetime:
-        """When a kernel last did something."""
-        busy = any(getattr(kernel, "execution_state", "") == "busy" for kernel in self._kernels.values())
-        return datetime.now(UTC) if busy else self._last_message
-
-    @last_kernel_activity.setter
-    def last_kernel_activity(self, moment: datetime) -> None:
-        self._last_message = moment
-
-
-class LocalKernels(BusyIsActive, AsyncMappingKernelManager):
+class LocalKernels(AsyncMappingKernelManager):
     """Kernels in this container, the Python ones by sockets in the file system.
 
     For TCP, Jupyter Server picks free ports, which the kernel opens a second later. If another process takes one in
@@ -60,9 +37,6 @@ c.ServerApp.kernel_websocket_connection_class = OwnIdentityConnection
 if os.environ.get("JUPYTER_GATEWAY_URL"):
     from gateway_kernels import GatewayConnection, GatewayKernels, GatewayKernelSpecs
 
-    class RemoteKernels(BusyIsActive, GatewayKernels):
-        """Kernels in the gateway."""
-
-    c.ServerApp.kernel_manager_class = RemoteKernels
+    c.ServerApp.kernel_manager_class = GatewayKernels
     c.ServerApp.kernel_spec_manager_class = GatewayKernelSpecs
     c.ServerApp.kernel_websocket_connection_class = GatewayConnection

@@ -7,12 +7,15 @@ from traitlets.config import Config
 
 from hub.configuration import Configuration
 from hub.names import PROJECT_LABEL, SERVER_LABEL, USER_LABEL
-from hub.servers import rights, stale, volumes
+from hub.servers import authorities, rights, stale, volumes
 from hub.servers.engine import ENGINE_THREADS
 from hub.servers.spawner import REPORT_SECONDS, HubDockerSpawner
 from hub.services import activity_seconds
 from hub.settings.gpus import device_requests
 from hub.settings.hub import HubSettings
+
+# JupyterHub's own: how often it looks whether a server still runs.
+POLL_SECONDS = 30
 
 
 def configure(c: Config, found: Configuration) -> None:
@@ -29,10 +32,14 @@ def configure(c: Config, found: Configuration) -> None:
     spawner.folders = list(found.folders)
     spawner.remove = True
     spawner.start_timeout = settings.start_timeout + REPORT_SECONDS
+    if settings.idle_timeout:
+        spawner.idle_seconds = activity_seconds(settings.idle_timeout)
+        spawner.poll_interval = min(POLL_SECONDS, spawner.idle_seconds)
     spawner.client_kwargs = {"max_pool_size": ENGINE_THREADS}
     spawner.extra_create_kwargs = {"labels": labels(found), **rights.create_arguments(settings)}
     spawner.extra_host_config = partial(_host_config, settings)
     spawner.environment = environment(found)
+    spawner.authorities = authorities.archive(found.authorities)
     spawner.mounts = [] if any(overlay.keeps_home for overlay in found.overlays) else volumes.mounts(settings)
     spawner.format_volume_name = partial(volumes.format_name, settings.named_server_volumes == "own")
     spawner.read_only_volumes = {
@@ -51,9 +58,13 @@ def labels(found: Configuration) -> dict[str, str]:
 
 
 def environment(found: Configuration) -> dict[str, object]:
-    """The environment of every server: what the operator sets, then what it must not change."""
+    """The environment of every server: what the operator may change and sets, then what they must not change."""
     settings = found.hub
-    variables: dict[str, object] = {**settings.server_environment, **rights.environment(settings)}
+    variables: dict[str, object] = {
+        **authorities.environment(found.authorities),
+        **settings.server_environment,
+        **rights.environment(settings),
+    }
     if settings.idle_timeout:
         variables["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(activity_seconds(settings.idle_timeout))
     for overlay in found.overlays:

@@ -7,7 +7,7 @@ from docker.errors import APIError, NotFound
 from docker.types import Mount
 from traitlets import List
 
-from hub.servers.engine import PatientDockerSpawner
+from hub.servers.activity import ActiveDockerSpawner
 from hub.servers.failures import StartError
 from hub.settings.folders import Folder, groups_of
 
@@ -17,7 +17,7 @@ _NOT_THERE = re.compile(r"bind source path does not exist: (.+)")
 _IN_THE_WAY = re.compile(r'to rootfs at "([^"]+)".*not a directory')
 
 
-class MountingDockerSpawner(PatientDockerSpawner):
+class MountingDockerSpawner(ActiveDockerSpawner):
     """The folders in a server's container."""
 
     folders = List(help="the folders of folders.yaml").tag(config=True)

@@ -10,9 +10,9 @@ import aiohttp
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 from jupyterhub.utils import maybe_future, url_path_join
-from traitlets import List, Unicode
+from traitlets import Bytes, List, Unicode
 
-from hub.servers import failures, server_log, versions
+from hub.servers import failures, server_log, variables, versions
 from hub.servers.events import StartEvents
 from hub.servers.failures import StartError
 from hub.servers.images import Pulls, engines_words
@@ -42,6 +42,8 @@ class HubDockerSpawner(MountingDockerSpawner):
     local_images = List(Unicode(), help="Images that `make build` builds, and no registry has.").tag(config=True)
     gpus = Unicode(help="The GPUs of the container: see hub/settings/gpus.py.").tag(config=True)
 
+    authorities = Bytes(help="A tar that goes into the container: see hub/servers/authorities.py.").tag(config=True)
+
     # What the chosen profile adds to the environment.
     profile_environment: Mapping[str, str] = {}
 
@@ -63,8 +65,9 @@ class HubDockerSpawner(MountingDockerSpawner):
         self._found = None
 
     def get_env(self) -> dict[str, Any]:
-        """The environment: JupyterHub's and the configured one, and what the profile adds."""
-        return super().get_env() | dict(self.profile_environment)
+        """The environment: JupyterHub's and the configured one, what the profile adds, and what follows from them."""
+        found = variables.threads(self.cpu_limit) | super().get_env() | dict(self.profile_environment)
+        return found | variables.beside_proxy(found)
 
     async def run_pre_spawn_hook(self) -> None:
         """Run the configured hook, then fetch the image if it is missing.
@@ -167,9 +170,12 @@ class HubDockerSpawner(MountingDockerSpawner):
         return command + self.get_args()
 
     async def create_object(self) -> Any:
-        """Create the container, and say so."""
+        """Create the container with what it trusts, and say so."""
         self._events.add("Creating the container", CREATING)
-        return await super().create_object()
+        created = await super().create_object()
+        if self.authorities:
+            await self.docker("put_archive", created["Id"], "/", self.authorities)
+        return created
 
     async def start_object(self) -> None:
         """Start the container, and say so."""
@@ -180,8 +186,10 @@ class HubDockerSpawner(MountingDockerSpawner):
         """Where a server is that the hub found running when it started.
 
         The database does not know it yet after a crash in the middle of a start. Returns once the server answers, so
-        that JupyterHub's own waiting ends at its first look, as in `start`.
+        that JupyterHub's own waiting ends at its first look, as in `start`. While the hub did not run, nothing could be
+        active: that time does not make a server idle.
         """
+        self.is_active()
         try:
             ip, port = await self.get_ip_and_port()
             await asyncio.wait_for(self._wait_for_answer(f"http://{ip}:{port}"), self.http_timeout)

@@ -14,7 +14,7 @@ from hub.settings.model import SettingsModel, plain, setting_of
 
 SETTINGS_LABEL = f"{LABELS}.settings"
 VOLUMES_LABEL = f"{LABELS}.volumes"
-FILES = (paths.PROFILES, paths.FOLDERS)
+FILES = (paths.PROFILES, paths.FOLDERS, paths.SERVERS_CA)
 
 
 def labels(found: Configuration) -> dict[str, str]:

@@ -216,6 +216,14 @@ PublicHost = Annotated[
         description="a name or an address such as hub.example.org or 192.168.1.20; https://NAME behind another proxy"
     ),
 ]
+# A link for people, so nothing that a browser would run.
+PageUrl = Annotated[
+    str,
+    Field(
+        pattern=r"^((https?://|mailto:|/)[^\s\"<>]+)?$",
+        description="an address such as https://wiki.example.org/jupyter or mailto:help@example.org",
+    ),
+]
 Networks = Annotated[
     list[Annotated[str, AfterValidator(_network)]],
     _split(r";,\s"),

@@ -14,6 +14,7 @@ from hub.settings.fields import (
     Id,
     Image,
     Name,
+    PageUrl,
     Seconds,
     ServerEnvironment,
     Size,
@@ -66,6 +67,14 @@ class HubSettings(SettingsModel):
         "a subdomain of this host for each user, which keeps their pages apart; empty: all on one host",
         trait="JupyterHub.subdomain_host",
     )
+    hub_title: str = setting(
+        "",
+        "the name of the hub on its pages; empty: JupyterHub",
+        "at most 60 characters",
+        restarts=False,
+        max_length=60,
+    )
+    hub_help_url: PageUrl = setting("", "a page to which all pages of the hub link as *Help*", restarts=False)
     docker_notebook_image: Image = setting(
         "jupyterhub-user", "image of the users' servers", trait="DockerSpawner.image"
     )

@@ -38,7 +38,7 @@ PROFILES = f"""
   memory: 1G
   cpu: 2
   environment:
-    OMP_NUM_THREADS: "2"
+    OMP_NUM_THREADS: "3"
 - name: Flight data
   image: {TINY}
   memory: 600M
@@ -118,9 +118,9 @@ def what_it_is(found: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-STANDARD = {"image": f"{PROJECT}-user", "memory": 700 * MIB, "cores": 1, "threads": None, "gpus": None}
-OF_LARGE = {"image": TINY, "memory": 1024 * MIB, "cores": 2, "threads": "2", "gpus": None}
-OF_FLIGHT = {"image": TINY, "memory": 600 * MIB, "cores": 0.5, "threads": None, "gpus": None}
+STANDARD = {"image": f"{PROJECT}-user", "memory": 700 * MIB, "cores": 1, "threads": "1", "gpus": None}
+OF_LARGE = {"image": TINY, "memory": 1024 * MIB, "cores": 2, "threads": "3", "gpus": None}
+OF_FLIGHT = {"image": TINY, "memory": 600 * MIB, "cores": 0.5, "threads": "1", "gpus": None}
 
 
 def wait_until_ready(hub: Deployment, user: str, token: str, name: str = "") -> None:

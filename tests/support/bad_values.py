@@ -27,6 +27,8 @@ HUB = {
     "JUPYTERHUB_SPAWNER": "systemd",
     "JUPYTERHUB_BASE_URL": "/our hub/",
     "JUPYTERHUB_SUBDOMAIN_HOST": "hub.example.org",
+    "HUB_TITLE": "x" * 61,
+    "HUB_HELP_URL": "javascript:alert(1)",
     "DOCKER_NOTEBOOK_IMAGE": "my image",
     "DOCKER_NOTEBOOK_DIR": "work",
     "DOCKER_SPAWN_CMD": "start-singleuser.py '--debug",

@@ -31,7 +31,7 @@ LAYERS = (
         "hub.overlays",
     ),
     ("hub.configuration",),
-    ("hub.running", "hub.services", "hub.health"),
+    ("hub.announcement", "hub.health", "hub.running", "hub.services"),
     ("hub.servers", "hub.sign_in"),
     ("hub.profiles",),
     ("hub.__main__", "hub.admin"),

@@ -158,6 +158,20 @@ def test_authorities_that_cannot_be_used_are_refused(send: Send, pem: str) -> No
         warnings(send({"secrets/ca.crt": pem}))
 
 
+@pytest.mark.parametrize(
+    "files", [{"logo.svg": "no picture"}, {"logo.png": "<svg/>"}, dict.fromkeys(("logo.svg", "logo.png"), "<svg/>")]
+)
+def test_a_logo_that_cannot_be_used_is_refused(send: Send, files: dict[str, str]) -> None:
+    with pytest.raises(OperatorError, match="logo"):
+        warnings(send(files))
+
+
+def test_no_further_authorities_for_servers_is_a_choice(send: Send) -> None:
+    assert warnings(send({"secrets/servers-ca.crt": "\n"})) == []
+    with pytest.raises(OperatorError, match=r"^secrets/servers-ca\.crt"):
+        warnings(send({"secrets/servers-ca.crt": "nonsense"}))
+
+
 def test_what_is_missing_in_secrets_is_made_and_nothing_else(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
     folder.mkdir()

@@ -238,6 +238,7 @@ def test_of_secrets_only_certificates_and_the_key_get_into_a_build() -> None:
         "!secrets/jupyterhub.cer",
         "!secrets/jupyterhub.crt",
         "!secrets/jupyterhub.key",
+        "!secrets/servers-ca.crt",
     ]
 
 

@@ -27,6 +27,8 @@ OTHER = {
     "DOCKER_NOTEBOOK_IMAGE": "other",
     "DOCKER_NOTEBOOK_DIR": "/home",
     "DOCKER_SPAWN_CMD": "start.sh",
+    "HUB_TITLE": "Firefly",
+    "HUB_HELP_URL": "mailto:book@example.org",
     "DOCKER_NETWORK_NAME": "other",
     "DOCKER_CONTAINER_PREFIX": "other",
     "MEM_LIMIT": "1G",
