@@ -27,6 +27,7 @@ OTHER = {
     "DOCKER_NOTEBOOK_IMAGE": "other",
     "DOCKER_NOTEBOOK_DIR": "/home",
     "DOCKER_SPAWN_CMD": "start.sh",
+    "LOGIN_HELP": "Ask the captain",
     "HUB_TITLE": "Firefly",
     "HUB_HELP_URL": "mailto:book@example.org",
     "DOCKER_NETWORK_NAME": "other",
