@@ -1,4 +1,4 @@
-"""Kernels: how Jupyter Server connects to them, and when they count as active.
+"""How Jupyter Server starts kernels and connects to them, when they count as active, and what JupyterLab offers.
 
 A kernel that computes is activity for the hub, which stops idle servers, also while it prints nothing. Jupyter's own
 manager counts only a kernel's messages, and a long cell without output sends none. Upstream:
@@ -6,11 +6,15 @@ https://github.com/jupyterhub/jupyterhub-idle-culler/issues/55. Try without Busy
 """
 
 import os
+import shutil
+import site
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.manager import KernelManager
+from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from kernel_connection import OwnIdentityConnection
 
@@ -43,17 +47,40 @@ class LocalKernels(BusyIsActive, AsyncMappingKernelManager):
     """
 
     def pre_start_kernel(self, kernel_name: str | None, kwargs: dict[str, Any]) -> tuple[KernelManager, str, str]:
-        """Choose the transport of a kernel before it starts."""
+        """Choose program and transport of a kernel before it starts, and make the folder of the user's packages."""
         kernel, name, kernel_id = super().pre_start_kernel(kernel_name, kwargs)
+        # Python looks for this folder when it starts, and never again: without it, nothing could import what the first
+        # `%pip install` of a user brings.
+        make_folder(site.getusersitepackages())
+        use_kernels_python(kernel)
         if any("ipykernel" in word for word in kernel.kernel_spec.argv):
             kernel.transport = "ipc"
             kernel.ip = str(Path(kernel.connection_file).with_suffix(""))
         return kernel, name, kernel_id
 
 
+def make_folder(path: str) -> None:
+    """Make a folder of the user's. A full disk must not keep anything from starting."""
+    with suppress(OSError):
+        Path(path).mkdir(parents=True, exist_ok=True)
+
+
+def use_kernels_python(kernel: KernelManager) -> None:
+    """Let a kernel that is to be started by `python` use the one on PATH: the kernels' own, or that of another image.
+
+    Jupyter would take the server's Python, where no kernel and no package of a user is installed.
+    """
+    spec = kernel.kernel_spec
+    if spec and spec.argv and spec.argv[0] in ("python", "python3"):
+        spec.argv[0] = shutil.which(spec.argv[0]) or spec.argv[0]
+
+
 c = get_config()  # noqa: F821 # pyright: ignore[reportUndefinedVariable] -- traitlets defines it
 c.ServerApp.kernel_manager_class = LocalKernels
 c.ServerApp.kernel_websocket_connection_class = OwnIdentityConnection
+
+# Extensions keep databases here. Jupyter itself makes it only where JUPYTER_RUNTIME_DIR lies in it.
+make_folder(jupyter_data_dir())
 
 if os.environ.get("JUPYTER_GATEWAY_URL"):
     from gateway_kernels import GatewayConnection, GatewayKernels, GatewayKernelSpecs
