@@ -10,6 +10,7 @@ import shutil
 import site
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,19 @@ c.ServerApp.kernel_websocket_connection_class = OwnIdentityConnection
 
 # Extensions keep databases here. Jupyter itself makes it only where JUPYTER_RUNTIME_DIR lies in it.
 make_folder(jupyter_data_dir())
+
+# Formats that need a program are in the menu where it is installed; elsewhere, their menu entries ended in an error.
+pandoc = shutil.which("pandoc") is not None
+c.ASCIIDocExporter.enabled = c.LatexExporter.enabled = c.RSTExporter.enabled = pandoc
+c.PDFExporter.enabled = pandoc and shutil.which("xelatex") is not None
+c.WebPDFExporter.enabled = find_spec("playwright") is not None
+c.QtPDFExporter.enabled = c.QtPNGExporter.enabled = find_spec("PyQt5") is not None
+
+# JupyterLab asks for language servers at each load, and gets a 404 where jupyter-lsp is not installed. This folder has
+# the setting that keeps it from asking.
+if not find_spec("jupyter_lsp"):
+    places = [os.environ.get("JUPYTER_CONFIG_PATH", ""), "/opt/jupyter/share/without-lsp"]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, places))
 
 if os.environ.get("JUPYTER_GATEWAY_URL"):
     from gateway_kernels import GatewayConnection, GatewayKernels, GatewayKernelSpecs
