@@ -40,6 +40,7 @@ services: {}
 x-BASE_IMAGE: ${BASE_IMAGE:-debian:trixie-slim}
 x-COMPOSE_PROJECT_NAME: ${COMPOSE_PROJECT_NAME}
 x-DOCKER_SOCKET: ${DOCKER_SOCKET:-/var/run/docker.sock}
+x-LANGUAGE_PACKS: ${LANGUAGE_PACKS:-}
 x-WITH_COMPILER: ${WITH_COMPILER:-false}
 YAML
   ) || exit 1
@@ -48,10 +49,11 @@ YAML
   done < <(sed -n 's/^x-\([A-Z_]*\): "\{0,1\}\([^"]*\)"\{0,1\}$/\1 \2/p' <<<"$lines")
 }
 
-# image_of host|user: the name of the image of the program host/, or of the default notebook image.
+# image_of NAME: the name of an image of ours: `host` is the program host/, `user` the default notebook image, and others
+# are those of folders of examples/.
 image_of() { echo "$COMPOSE_PROJECT_NAME-$1"; }
 
-# build_image host|user ARGUMENT...: build it; the arguments are those of `docker build`.
+# build_image NAME ARGUMENT...: build it; the arguments are those of `docker build`.
 build_image() {
   docker build --quiet --tag "$(image_of "$1")" --label "com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
     --build-arg BASE_IMAGE --secret "id=ca_bundle,src=$CA_BUNDLE" "${@:2}" >/dev/null
