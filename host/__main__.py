@@ -116,9 +116,9 @@ def images(host: Host, _: Sequence[str]) -> None:
 
 
 def missing_images(host: Host) -> list[str]:
-    """The notebook images to build or to pull: the own one always, another one where it is missing."""
-    own = f"{host.project}-user"
-    return [image for image in host.notebook_images() if image == own or not host.image_id(image)]
+    """The notebook images to build or to pull: those called after the project always, others where they are missing."""
+    own = f"{host.project}-"
+    return [image for image in host.notebook_images() if image.startswith(own) or not host.image_id(image)]
 
 
 def welcome(host: Host, _: Sequence[str]) -> None:

@@ -65,6 +65,7 @@ services: {}
 x-BASE_IMAGE: ${BASE_IMAGE:-debian:trixie-slim}
 x-COMPOSE_PROJECT_NAME: ${COMPOSE_PROJECT_NAME}
 x-DOCKER_SOCKET: ${DOCKER_SOCKET:-/var/run/docker.sock}
+x-LANGUAGE_PACKS: ${LANGUAGE_PACKS:-}
 x-WITH_COMPILER: ${WITH_COMPILER:-false}
 YAML
   ) || refuse_settings "$lines"
@@ -80,11 +81,11 @@ refuse_settings() {
   fail "Compose cannot read the settings: $1" "correct .env, or what the shell sets"
 }
 
-# image_of host|proxy-base|user: the name of the image of the program host/, of the proxy without its pair, or of the
-# default notebook image.
+# image_of NAME: the name of an image of ours: `host` is the program host/, `proxy-base` the proxy without its pair, `user` the
+# default notebook image, and others are those of folders of examples/.
 image_of() { echo "$COMPOSE_PROJECT_NAME-$1"; }
 
-# build_image host|proxy-base|user ARGUMENT...: build it; the arguments are those of `docker build`.
+# build_image NAME ARGUMENT...: build it; the arguments are those of `docker build`.
 build_image() {
   docker build --quiet --tag "$(image_of "$1")" --label "com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
     --build-arg BASE_IMAGE --secret "id=ca_bundle,src=$CA_BUNDLE" "${@:2}" >/dev/null

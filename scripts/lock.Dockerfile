@@ -25,11 +25,14 @@ ARG UPGRADE=
 RUN --mount=type=secret,id=ca_bundle <<'SH'
 set -eu
 if [ -s /run/secrets/ca_bundle ]; then export SSL_CERT_FILE=/run/secrets/ca_bundle; fi
-for directory in hub singleuser tests examples/*; do
+# In this order: a folder further below takes the versions of those above as they are.
+for directory in hub tests singleuser singleuser/* examples/* examples/*/*; do
   [ -e "$directory/requirements.in" ] || continue
+  set --
+  [ ! -e "$directory/excludes.txt" ] || set -- --excludes excludes.txt
   UV_CUSTOM_COMPILE_COMMAND='make lock' \
     /opt/uv/bin/uv --directory "$directory" pip compile --quiet --python-version 3.13 --python-platform linux \
-    --generate-hashes --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade} \
+    --generate-hashes --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade} "$@" \
     --no-emit-package rfc3987-syntax --no-emit-package lark --no-emit-package aiodns --no-emit-package pycares \
     --output-file requirements.txt requirements.in
   mkdir -p "/locks/$directory"

@@ -28,7 +28,7 @@ def configure(c: Config, found: Configuration) -> None:
     c.JupyterHub.concurrent_spawn_limit = 0
 
     spawner = c.HubDockerSpawner
-    spawner.local_images = [f"{found.project}-user"]
+    spawner.own_images = f"{found.project}-"
     spawner.folders = list(found.folders)
     spawner.remove = True
     spawner.start_timeout = settings.start_timeout + REPORT_SECONDS

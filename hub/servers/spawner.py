@@ -10,7 +10,7 @@ import aiohttp
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 from jupyterhub.utils import maybe_future, url_path_join
-from traitlets import Bytes, List, Unicode
+from traitlets import Bytes, Unicode
 
 from hub.servers import failures, server_log, variables, versions
 from hub.servers.events import StartEvents
@@ -39,7 +39,7 @@ ANSWERED = 95
 class HubDockerSpawner(MountingDockerSpawner):
     """The spawner of this deployment: each user's server in a container of its own."""
 
-    local_images = List(Unicode(), help="Images that `make build` builds, and no registry has.").tag(config=True)
+    own_images = Unicode(help="How images are called that `make build` builds, and no registry has.").tag(config=True)
     gpus = Unicode(help="The GPUs of the container: see hub/settings/gpus.py.").tag(config=True)
 
     authorities = Bytes(help="A tar that goes into the container: see hub/servers/authorities.py.").tag(config=True)
@@ -91,7 +91,7 @@ class HubDockerSpawner(MountingDockerSpawner):
         try:
             return await self.docker("inspect_image", image)
         except ImageNotFound:
-            if image in self.local_images:
+            if self.own_images and image.startswith(self.own_images):
                 raise StartError(
                     "image",
                     f"The notebook image {image} is not on the Docker host, and no registry has it.",

@@ -194,6 +194,10 @@ Words = Annotated[list[str], BeforeValidator(_words), Field(description="a comma
 Names = Annotated[list[str], _split(r";,\s")]
 Groups = Annotated[list[str], _split(";,"), Field(description="names, separated by ;")]
 DistinguishedNames = Annotated[list[str], _split(";"), Field(description="distinguished names, separated by ;")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}-[A-Z]{2}$")]
+LanguagePacks = Annotated[
+    list[Language], _split(r"\s"), Field(description="names of language packs such as de-DE, separated by blanks")
+]
 Unquoted = Annotated[str, BeforeValidator(_unquoted)]
 # A host, and an address, that the hub has to reach from inside its container.
 Host = Annotated[str, AfterValidator(_elsewhere), Field(pattern=r"^[A-Za-z0-9.:_-]*$"), BeforeValidator(_unquoted)]

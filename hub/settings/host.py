@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import IPvAnyAddress
 
 from hub.errors import Problem
-from hub.settings.fields import Flag, Image, Name, Networks, Port, PublicHost, Seconds
+from hub.settings.fields import Flag, Image, LanguagePacks, Name, Networks, Port, PublicHost, Seconds
 from hub.settings.model import SettingsModel, setting
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -52,6 +52,9 @@ class HostSettings(SettingsModel):
         pattern=r"^/\S+$",
     )
     with_compiler: Flag = setting(False, "a C compiler in `jupyterhub-user`, for packages of which there is no wheel")
+    language_packs: LanguagePacks = setting(
+        [], "languages of JupyterLab in our own images that users can choose, beside English"
+    )
     base_image: Image = setting(
         "debian:trixie-slim", "what every image is built from", "an image name such as debian:trixie-slim"
     )

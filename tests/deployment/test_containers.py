@@ -34,7 +34,8 @@ IMPORTS = {
         "jupyterhub.app, dockerspawner, nativeauthenticator, jupyterhub_idle_culler, hub.servers.spawner, "
         "sqlite3, asyncio"
     ),
-    "user": "jupyterhub.singleuser, jupyterlab.labapp, notebook.app, ipykernel.kernelapp, asyncio, json",
+    "user": "jupyterhub.singleuser, jupyterlab.labapp, notebook.app, asyncio, json",
+    "kernel": "ipykernel.kernelapp, IPython, asyncio, json",
 }
 NOT_COMPILED = """
 import pathlib, sys, {imports}
@@ -305,11 +306,14 @@ def test_no_token_is_in_an_image(findings: dict[str, list[str]]) -> None:
     assert [findings[name] for name in ("proxy token", "health token", "crypt key")] == [[], [], []]
 
 
-@pytest.mark.parametrize("kind", ["hub", "user"])
-def test_everything_python_imports_is_compiled(deployment: Deployment, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "image", "python"),
+    [("hub", "hub", "python"), ("user", "user", "/opt/jupyter/bin/python"), ("kernel", "user", "python")],
+)
+def test_everything_python_imports_is_compiled(deployment: Deployment, kind: str, image: str, python: str) -> None:
     code = NOT_COMPILED.format(imports=IMPORTS[kind])
-    command = ("run", "--rm", "--network=none", "--env=PYTHONDONTWRITEBYTECODE=1", image_of(deployment, kind))
-    count, *missing = deployment.docker(*command, "python", "-c", code).stdout.split()
+    command = ("run", "--rm", "--network=none", "--env=PYTHONDONTWRITEBYTECODE=1", image_of(deployment, image))
+    count, *missing = deployment.docker(*command, python, "-c", code).stdout.split()
     assert int(count) > 300
     assert missing == []
 

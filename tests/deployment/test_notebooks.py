@@ -1,7 +1,9 @@
 """The default notebook image, and those made from it: Lab or Notebook, packages, kernels, users' numbers, sudo."""
 
+import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -14,6 +16,7 @@ from support.browser import (
     SPAWN_SECONDS,
     sign_in,
     start_cell,
+    visit,
     wait_for_kernel,
 )
 from support.deployment import PREFIX, REPOSITORY, Deployment
@@ -23,11 +26,66 @@ from support.servers import running, stop
 CA_BUNDLE = "id=ca_bundle,src=/etc/ssl/certs/ca-certificates.crt"
 DEFAULTS = dict.fromkeys(("DEFAULT_URL", "DOCKER_NOTEBOOK_DIR", "GRANT_SUDO", "NB_GID", "NB_UID"), "")
 EXAMPLE = "examples/custom-notebook"
-USERS = ("alice", "bob", "kaylee", "mal", "wash", "zoe")
+ON_DEMAND = {"WITH_COMPILER": "true", "LANGUAGE_PACKS": "de-DE fr-FR"}
+LANGUAGES = "from importlib.metadata import entry_points as e; print(sorted(e(group='jupyterlab.languagepack').names))"
+USERS = ("alice", "bob", "inara", "kaylee", "mal", "wash", "zoe")
 WRITE_MINE = "open('/home/jovyan/work/welcome.ipynb', 'w').write('mine')"
 READ = "print(open('/home/jovyan/work/welcome.ipynb').read())"
 SUDO = "import subprocess as s; d = s.run(['sudo', '-n', 'id', '-u'], capture_output=True, text=True); print(d)"
 MINE = "/home/jovyan/work/mine.txt"
+# A wheel that is made here, because servers under test have no index: an own package, and a lower version of one that
+# the image has for kernels. In a virtual environment, pip would not let the second one go first on sys.path.
+MAKE_WHEELS = """
+import zipfile
+for name, version in (("ship", "1"), ("debugpy", "0.1")):
+    with zipfile.ZipFile(f"/tmp/{name}-{version}-py3-none-any.whl", "w") as wheel:
+        info = f"{name}-{version}.dist-info"
+        wheel.writestr(f"{name}/__init__.py", f"where = 'installed by the user'")
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(f"{info}/RECORD", "")
+"""
+INSTALL = "%pip install --no-index /tmp/ship-1-py3-none-any.whl /tmp/debugpy-0.1-py3-none-any.whl"
+REMOVE = "%pip uninstall --yes ship debugpy"
+# What a user does who wants a kernel with packages of its own; ipykernel is the image's, so that no index is needed.
+OWN_KERNEL = (
+    "python -m venv --system-site-packages ~/work/own"
+    " && ~/work/own/bin/python -m ipykernel install --user --name own --display-name Own"
+)
+# JupyterLab's menu leaves these out.
+NOT_IN_THE_MENU = {"notebook", "python", "custom"}
+NOTEBOOK = {
+    "cells": [
+        {
+            "cell_type": "markdown",
+            "id": "a",
+            "metadata": {},
+            "source": "# Umlaut: Ü\n\n$\\frac{1}{2}$\n\n![no picture](gone.png)",
+        },
+        {
+            "cell_type": "code",
+            "id": "b",
+            "metadata": {},
+            "source": "%precision 3",
+            "execution_count": 1,
+            "outputs": [
+                {"output_type": "stream", "name": "stdout", "text": "\x1b[31mred\x1b[0m" + "long" * 100},
+                {
+                    "output_type": "display_data",
+                    "metadata": {},
+                    "data": {"text/html": "<table><tr><td>12.5</td></tr></table>", "text/plain": "12.5"},
+                },
+                {"output_type": "display_data", "metadata": {}, "data": {"text/latex": "$\\displaystyle x^{2}$"}},
+            ],
+        },
+    ],
+    "metadata": {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+    },
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
 OWNERS = f"import os; print(*[f'{{s.st_uid}}:{{s.st_gid}}' for s in map(os.stat, ('/home/jovyan/work', '{MINE}'))])"
 
 
@@ -90,12 +148,33 @@ def contents(hub: Deployment, user: str, token: str) -> set[str]:
     return {entry["name"] for entry in answer.json()["content"]}
 
 
+def ask(hub: Deployment, user: str, token: str, path: str, **options: Any) -> requests.Response:
+    """The answer of a user's server, which has to run."""
+    headers, method = {"Authorization": f"token {token}"}, options.pop("method", "GET")
+    url = f"{hub.url}/user/{user}/{path}"
+    return requests.request(method, url, headers=headers, verify=False, timeout=60, **options)
+
+
+def exported(hub: Deployment, user: str, token: str) -> dict[str, bytes]:
+    """A notebook in each format that the menu has, by name."""
+    put = ask(hub, user, token, "api/contents/a.ipynb", method="PUT", json={"type": "notebook", "content": NOTEBOOK})
+    put.raise_for_status()
+    formats = {}
+    for name in ask(hub, user, token, "api/nbconvert").json().keys() - NOT_IN_THE_MENU:
+        answer = ask(hub, user, token, f"nbconvert/{name}/a.ipynb")
+        assert answer.status_code == 200, f"{name}: {answer.text}"
+        formats[name] = answer.content
+    return formats
+
+
 # --- Our image ---
 
 
 def test_notebook_7_opens_and_runs_a_cell_and_asks_nothing(hub: Deployment, token: str, page: Page) -> None:
     sign_in(page, hub.url, "alice", hub.password("alice"))
     expect(page).to_have_url(re.compile("/user/alice/tree"), timeout=SPAWN_SECONDS * 1000)
+    refused: list[str] = []
+    page.context.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
     new = page.get_by_text("New", exact=True)
     expect(new).to_be_visible(timeout=PAGE_SECONDS * 1000)
     assert_asks_nothing(page)
@@ -115,6 +194,9 @@ def test_notebook_7_opens_and_runs_a_cell_and_asks_nothing(hub: Deployment, toke
     assert_asks_nothing(page)
     page.get_by_role("menuitem", name="File").click()
     expect(page.get_by_role("menuitem", name="Hub Control Panel")).to_be_visible()
+    visit(page, f"{hub.url}/user/alice/lab")
+    expect(page.locator(".jp-Launcher")).to_be_visible(timeout=PAGE_SECONDS * 1000)
+    assert refused == []
     stop(hub, "alice", token)
 
 
@@ -123,10 +205,52 @@ def assert_asks_nothing(page: Page) -> None:
     expect(page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
 
 
-def test_hub_and_server_have_the_same_jupyterhub(hub: Deployment, token: str) -> None:
-    with running(hub, "alice", token) as container:
-        server = hub.docker("exec", container, "jupyterhub", "--version").stdout
-    assert server == hub.hub_exec("jupyterhub", "--version")
+@pytest.fixture(scope="module")
+def lean(hub: Deployment, token: str) -> Iterator[str]:
+    """The container of inara's server, from the default image."""
+    configure(hub, f"{hub.project}-user")
+    with running(hub, "inara", token) as container:
+        yield container
+
+
+def test_hub_and_server_have_the_same_jupyterhub(hub: Deployment, lean: str) -> None:
+    assert hub.docker("exec", lean, "jupyterhub", "--version").stdout == hub.hub_exec("jupyterhub", "--version")
+
+
+@pytest.mark.usefixtures("lean")
+def test_what_a_user_installs_goes_before_the_images_and_needs_no_restart(hub: Deployment, token: str) -> None:
+    with Kernel(hub.url, "inara", token) as kernel:
+        kernel.execute(MAKE_WHEELS)
+        assert "Successfully installed debugpy-0.1 ship-1" in kernel.execute(INSTALL).text
+        assert kernel.execute("import ship; print(ship.where)").text == "installed by the user\n"
+        assert "installed by the user" in kernel.execute('!python -c "import debugpy; print(debugpy.where)"').text
+        # The server's packages are not the kernel's.
+        assert "No module named" in kernel.execute("import jupyterlab").text
+        assert "Successfully uninstalled ship-1" in kernel.execute(REMOVE).text
+
+
+def test_a_user_can_make_a_kernel(hub: Deployment, lean: str, token: str) -> None:
+    hub.docker("exec", lean, "bash", "-c", OWN_KERNEL)
+    assert execute(hub, "inara", token, "import sys; print(sys.prefix)", kernel="own") == "/home/jovyan/work/own"
+
+
+def test_a_terminal_has_the_programs_of_the_image(hub: Deployment, lean: str) -> None:
+    which = ("exec", "--env", "PATH=/opt/mine:/usr/local/bin:/usr/bin:/bin:/opt/jupyter/bin", lean, "bash", "-lc")
+    assert hub.docker(*which, "command -v python pip jupyter; echo $PATH").stdout.split() == [
+        "/usr/bin/python",
+        "/usr/local/bin/pip",
+        "/opt/jupyter/bin/jupyter",
+        "/opt/mine:/usr/local/bin:/usr/bin:/bin:/opt/jupyter/bin",
+    ]
+
+
+@pytest.mark.usefixtures("lean")
+def test_each_format_of_the_menu_works(hub: Deployment, token: str) -> None:
+    assert exported(hub, "inara", token).keys() == {"html", "markdown", "script", "slides"}
+
+
+def test_extensions_find_the_folder_for_their_databases(hub: Deployment, lean: str) -> None:
+    hub.docker("exec", lean, "test", "-w", "/home/jovyan/.local/share/jupyter")
 
 
 # --- An image made from it ---
@@ -138,6 +262,10 @@ def test_an_image_of_ones_own_has_what_was_put_in(hub: Deployment, custom: str, 
         assert execute(hub, "bob", token, "import numpy; print(numpy.arange(10).sum())") == "45"
         assert execute(hub, "bob", token, "echo $((6 * 7)); jq --version", kernel="bash").split()[0] == "42"
         assert "jq-" in hub.docker("exec", container, "jq", "--version").stdout
+        # jupyter-lsp came with an extension, and has switched itself on.
+        assert ask(hub, "bob", token, "lsp/status").status_code == 200
+        page = ask(hub, "bob", token, "lab").text
+        assert '"@jupyterlab/lsp-extension"' not in html.unescape(page)
         landing = requests.get(
             f"{hub.url}/user/bob/",
             headers={"Authorization": f"token {token}"},
@@ -170,12 +298,34 @@ def test_who_had_such_a_file_before_keeps_it(hub: Deployment, custom: str, token
 
 
 def test_what_a_user_installs_lasts_where_the_volume_is_the_home(hub: Deployment, token: str) -> None:
-    write = "import os, site; d = site.getusersitepackages(); os.makedirs(d); open(f'{d}/ship.py', 'w').write('x = 7')"
+    write = "import site; d = site.getusersitepackages(); open(f'{d}/ship.py', 'w').write('x = 7')"
     configure(hub, f"{hub.project}-user", DOCKER_NOTEBOOK_DIR="/home/jovyan")
     with running(hub, "wash", token):
         execute(hub, "wash", token, write)
     with running(hub, "wash", token):
         assert execute(hub, "wash", token, "import ship; print(ship.x)") == "7"
+
+
+# --- The image for classes ---
+
+
+def test_the_image_for_classes(hub: Deployment, token: str) -> None:
+    image = f"{hub.project}-class"
+    hub.make("notebook_image", env={"DOCKER_NOTEBOOK_IMAGE": image})
+    configure(hub, image)
+    with running(hub, "zoe", token) as container:
+        imports = "import ipywidgets, matplotlib.pyplot, numpy, pandas, scipy, sklearn.svm, sympy"
+        assert execute(hub, "zoe", token, f"{imports}; print(numpy.arange(10).sum())") == "45"
+        for name, content in exported(hub, "zoe", token).items():
+            assert content.startswith(b"%PDF") is (name == "pdf")
+        limits = ask(hub, "zoe", token, "api/metrics/v1").json()["limits"]
+        assert limits["memory"]["rss"] == 2 * 2**30
+        assert ask(hub, "zoe", token, "git/settings?version=0").status_code == 200
+        assert ask(hub, "zoe", token, "git-pull?repo=https://git.example.org/ship").status_code == 200
+        assert ask(hub, "zoe", token, "directories/?archiveFormat=zip&archiveToken=x").content.startswith(b"PK")
+        hub.docker("exec", container, "which", "ssh", "curl", "less", "nano", "unzip", "make")
+    rights = ("run", "--rm", "--network=none", "--user=root", image, "find", "/", "-xdev", "-perm", "/6000")
+    assert hub.docker(*rights).stdout == ""
 
 
 # --- Images that switch the user ---
@@ -238,14 +388,16 @@ def test_our_own_image_is_refused_for_it(hub: Deployment) -> None:
     assert re.search(rf"DOCKER_NOTEBOOK_IMAGE \(.*'{image}', .*cannot switch its user", refused.stderr), refused.stderr
 
 
-# --- The compiler ---
+# --- What is built on demand ---
 
 
-def test_a_compiler_on_demand(hub: Deployment) -> None:
+def test_a_compiler_and_languages_on_demand(hub: Deployment) -> None:
     image = f"{hub.project}-user"
     compiler = ("run", "--rm", "--interactive", "--network=none", image, "sh", "-c")
     assert hub.docker(*compiler, "command -v cc", check=False).returncode != 0
-    hub.make("notebook_image", env=DEFAULTS | {"DOCKER_NOTEBOOK_IMAGE": image, "WITH_COMPILER": "true"})
+    hub.make("notebook_image", env=DEFAULTS | {"DOCKER_NOTEBOOK_IMAGE": image} | ON_DEMAND)
     program = "#include <Python.h>\nint main(void) { return PY_MAJOR_VERSION; }\n"
     built = "cc -x c - -I$(python -c 'import sysconfig; print(sysconfig.get_path(\"include\"))') -o /tmp/a; /tmp/a"
     assert hub.docker(*compiler, built, check=False, stdin=program).returncode == 3
+    languages = ("run", "--rm", "--network=none", image, "/opt/jupyter/bin/python", "-c", LANGUAGES)
+    assert hub.docker(*languages).stdout == "['de_DE', 'fr_FR']\n"

@@ -64,6 +64,7 @@ HOST = {
     "DATA_VOLUME_HOST": "/data",
     "DOCKER_SOCKET": "docker.sock",
     "WITH_COMPILER": "gcc",
+    "LANGUAGE_PACKS": "German",
     "BASE_IMAGE": "Debian trixie",
 }
 OVERLAYS = {

@@ -43,7 +43,7 @@ ENV_LINES = (REPOSITORY / ".env").read_text().splitlines()
 ENV = dict(line.split("=", 1) for line in ENV_LINES if line and not line.startswith("#"))
 
 NPM_LOCKS = sorted([*REPOSITORY.glob("*/package-lock.json"), *REPOSITORY.glob("tests/*/**/package-lock.json")])
-LOCKS = sorted([*REPOSITORY.glob("*/requirements*.txt"), *REPOSITORY.glob("examples/*/requirements*.txt")]) + NPM_LOCKS
+LOCKS = sorted(REPOSITORY.glob("*/**/requirements*.txt")) + NPM_LOCKS
 # Written while the deployment is used, and in .gitignore, or git's own.
 NOT_COMMITTED = {".git", "test-results", "backups", "__pycache__", "node_modules", ".venv", ".ruff_cache"}
 
@@ -171,7 +171,7 @@ def test_the_hub_is_tested_with_the_versions_it_has() -> None:
 
 def test_there_are_locks() -> None:
     names = {str(path.relative_to(REPOSITORY)) for path in LOCKS}
-    python = {"hub/requirements.txt", "singleuser/requirements.txt", "examples/kernel-gateway/requirements.txt"}
+    python = {"hub/requirements.txt", "singleuser/kernel/requirements.txt", "examples/kernel-gateway/requirements.txt"}
     assert names >= python | {"proxy/package-lock.json", "tests/servers/oidc/package-lock.json"}
 
 
@@ -209,7 +209,7 @@ def test_an_image_on_top_of_the_jupyter_projects_has_the_hubs_jupyterhub() -> No
 
 
 def test_kernels_in_the_gateway_are_those_of_the_notebook() -> None:
-    locks = ("singleuser/requirements.txt", "examples/kernel-gateway/requirements.txt")
+    locks = ("singleuser/kernel/requirements.txt", "examples/kernel-gateway/requirements.txt")
     assert len({version(lock, "ipykernel") for lock in locks}) == 1
 
 
