@@ -47,6 +47,11 @@ password: ## Set and print a new password: make password USER=name
 token: ## Make and print an API token of the administrator, or of USER=name
 	@$(IN_HUB) token $(NAME)
 
+# --- For a deployment from before 2026-12: docs/images.md ---
+.PHONY: homes
+homes: ## Keep the whole home of each user, not only the folder `work`; no file is moved
+	@$(IN_HUB) homes && scripts/host homes && $(MAKE) --no-print-directory restart
+
 # --- Parts of build, by their old names ---
 .PHONY: network volumes base_image hub_image notebook_image all
 network volumes: ## Make the network and the volumes

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from docker.errors import NotFound
 
-from host import check, doctor, folders, generate, ports, secrets, servers, users
+from host import check, doctor, folders, generate, homes, ports, secrets, servers, users
 from host.checkout import Checkout, packed
 from host.engine import Host
 from hub import errors, paths
@@ -17,6 +17,7 @@ from hub.errors import OperatorError
 from hub.names import USER_LABEL
 from hub.overlays import overlays
 from hub.servers import rights
+from hub.servers.volumes import KEPT
 from hub.sign_in.native.passwords import InitialPasswords
 
 type Verb = Callable[[Host, Sequence[str]], None]
@@ -88,7 +89,7 @@ def network_and_volumes(host: Host, _: Sequence[str] = ()) -> None:
     with_tokens(host)
     for kind, collection, name, there in host.kept():
         if not there:
-            collection.create(name)
+            collection.create(name, **({"driver_opts": KEPT} if kind == "volume" else {}))
             say(f"Made the {kind} {name}")
 
 
@@ -185,6 +186,7 @@ VERBS: dict[str, Verb] = {
     "users": lambda host, _: print(users.report(host)),
     "doctor": lambda host, _: doctor.print_report(host),
     "stop": stop,
+    "homes": homes.complete,
     "clean": clean,
     "settings": settings,
 }

@@ -8,6 +8,7 @@ DATABASE = f"sqlite:///{DATA}/jupyterhub.sqlite"
 COOKIE_SECRET = DATA / "jupyterhub_cookie_secret"
 INITIAL_PASSWORDS = DATA / "initial-passwords"
 HISTORY = DATA / "userlist-history.json"
+NOTEBOOK_DIR = DATA / "notebook-dir"
 
 # Baked into the image by `make build`.
 SERVICE = Path("/srv/jupyterhub")

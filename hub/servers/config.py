@@ -33,7 +33,7 @@ def configure(c: Config, found: Configuration) -> None:
     spawner.extra_create_kwargs = {"labels": labels(found), **rights.create_arguments(settings)}
     spawner.extra_host_config = partial(_host_config, settings)
     spawner.environment = environment(found)
-    spawner.mounts = [] if any(overlay.keeps_home for overlay in found.overlays) else volumes.mounts(settings)
+    spawner.mounts = [] if found.keeps_home else volumes.mounts(settings)
     spawner.format_volume_name = partial(volumes.format_name, settings.named_server_volumes == "own")
     spawner.read_only_volumes = {
         volume: place for overlay in found.overlays for volume, place in overlay.read_only_volumes(found).items()
@@ -53,7 +53,8 @@ def labels(found: Configuration) -> dict[str, str]:
 def environment(found: Configuration) -> dict[str, object]:
     """The environment of every server: what the operator sets, then what it must not change."""
     settings = found.hub
-    variables: dict[str, object] = {**settings.server_environment, **rights.environment(settings)}
+    of_home = {} if found.keeps_home else volumes.environment(settings)
+    variables: dict[str, object] = {**of_home, **settings.server_environment, **rights.environment(settings)}
     if settings.idle_timeout:
         variables["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(activity_seconds(settings.idle_timeout))
     for overlay in found.overlays:

@@ -30,6 +30,7 @@ LAYERS = (
         "hub.profiles.profiles",
         "hub.overlays",
     ),
+    ("hub.homes",),
     ("hub.configuration",),
     ("hub.running", "hub.services", "hub.health"),
     ("hub.servers", "hub.sign_in"),

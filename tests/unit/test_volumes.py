@@ -55,6 +55,11 @@ def test_the_volume_is_where_the_notebooks_are() -> None:
         "Source": "jupyterhub-user-zoe",
         "Type": "volume",
         "ReadOnly": False,
+        "VolumeOptions": {
+            "Labels": {"org.jupyter.hub.place": "/home/jovyan/files"},
+            # Without an option, `docker volume prune --all` would delete it.
+            "DriverConfig": {"Name": "local", "Options": {"size": "0"}},
+        },
     }
 
 
