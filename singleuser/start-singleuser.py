@@ -15,9 +15,13 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
 
 
 class NeverError(Exception):
@@ -56,7 +60,20 @@ def import_server() -> Callable[[], Any]:
     return main
 
 
+def make_place() -> None:
+    """Be where the user's files are, so that terminals open there; make the folder in which extensions keep databases.
+
+    Jupyter makes that folder only as the parent of its runtime folder, which is elsewhere. The image cannot have it:
+    a home may be mounted over it. A full disk must not keep the server from starting.
+    """
+    with suppress(OSError):
+        os.chdir(os.environ.get("JUPYTERHUB_ROOT_DIR", "."))
+    with suppress(OSError):
+        Path(jupyter_data_dir()).mkdir(parents=True, exist_ok=True)
+
+
 if __name__ == "__main__":
+    make_place()
     gc.disable()  # an import makes next to no garbage, and looking for it takes 0.04 s
     try:
         main = import_server()
