@@ -19,8 +19,9 @@ from typing import IO
 from docker.errors import ImageNotFound, NotFound
 from docker.types import Mount
 
+from host import volumes
 from host.engine import Host
-from hub import homes, names
+from hub import homes
 from hub.errors import OperatorError
 
 HOMES = Path("/home")
@@ -32,10 +33,9 @@ BATCH = 100
 
 def complete(host: Host, _: Sequence[str] = ()) -> None:
     """Complete every user's volume; print a warning for each with which that does not work."""
-    found = host.client.api.volumes(filters={"name": f"^{names.user_volume(host.project, '')}"})["Volumes"] or []
-    volumes = sorted(each["Name"] for each in found)
+    names = sorted(each["Name"] for each in volumes.listed(host))
     files = {str(TAR): image_home(host)}
-    for batch in batched(volumes, BATCH, strict=False):
+    for batch in batched(names, BATCH, strict=False):
         mounts = [Mount(f"{HOMES}/{name}", name, type="volume", no_copy=True) for name in batch]
         done = host.module("host.homes", mounts=mounts, files=files, seconds=600, cap_add=CAPABILITIES)
         for line in (done.out + done.err).splitlines():
