@@ -27,6 +27,16 @@ class Result:
         return "".join(output_text(output) for output in self.outputs)
 
 
+def unchecked(address: str) -> ssl.SSLContext | None:
+    """For a websocket: TLS without a look at the certificate, which is signed by itself; None for plain HTTP."""
+    if not address.startswith("wss:"):
+        return None
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def output_text(output: dict[str, Any]) -> str:
     """Return the text of one output message's content."""
     if "ename" in output:
@@ -69,14 +79,9 @@ class Kernel:
     def connect(self) -> ClientConnection:
         """Open a websocket to the kernel, as an object that lives longer than one `with` (hence `legacy`)."""
         address = f"{self.api}/{self.id}/channels?session_id={self.session}".replace("http", "ws", 1)
-        context = None
-        if address.startswith("wss:"):
-            context = ssl.create_default_context()
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
         return connect(
             address,
-            ssl=context,
+            ssl=unchecked(address),
             additional_headers=self.headers,
             open_timeout=HTTP_SECONDS,
             max_size=None,
