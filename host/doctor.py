@@ -154,7 +154,7 @@ def prune(host: Host) -> Iterator[Finding]:
     if count := len(volumes.pruned(host)):
         yield Finding(
             "warn",
-            f"docker volume prune --all would delete the files of stopped servers: {count} volumes",
+            f"docker volume prune --all would delete volumes of stopped servers: {count}",
             'protect them once, as docs/operation.md shows under "docker volume prune"',
         )
 

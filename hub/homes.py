@@ -7,6 +7,7 @@ which place that is, because an update may bring another `.env`; so the hub's da
 from collections.abc import Callable, Iterable, Mapping
 
 from hub import names, paths
+from hub.errors import OperatorError
 from hub.settings.hub import HOME
 
 SETTING = "DOCKER_NOTEBOOK_DIR"
@@ -50,8 +51,18 @@ def settle(environment: Mapping[str, str], places: Callable[[str], Iterable[str]
 
 
 def places_on_host(prefix: str) -> list[str]:
-    """Where the Docker host's volumes of this prefix were mounted first; empty for a volume from before 2026-12."""
-    import docker  # 0.3 s, for the first start alone
+    """Where the Docker host's volumes of this prefix were mounted first; empty for a volume from before 2026-12.
 
-    found = docker.from_env().volumes.list(filters={"name": f"^{prefix}"})
+    Raises:
+        OperatorError: the Engine does not answer.
+    """
+    import docker  # 0.3 s, for the first start alone
+    from docker.errors import DockerException
+
+    try:
+        found = docker.from_env().volumes.list(filters={"name": f"^{prefix}"})
+    except DockerException as error:
+        raise OperatorError(
+            f"the Docker Engine does not answer: {error}", "see that it runs; the hub starts again until it answers"
+        ) from None
     return [(volume.attrs["Labels"] or {}).get(names.PLACE_LABEL, "") for volume in found]
