@@ -175,24 +175,20 @@ def test_who_had_such_a_file_before_keeps_it(hub: Deployment, custom: str, token
 # --- The home ---
 
 
-def test_a_terminal_opens_where_files_are_kept_and_has_the_images_programs(hub: Deployment, token: str) -> None:
-    configure(hub, f"{hub.project}-user")
-    with running(hub, "wash", token), Terminal(hub.url, "wash", token) as terminal:
-        assert terminal.run("pwd") == HOME
-        assert terminal.run("python -c 'print(6 * 7)' && pip --version && jupyter --version").startswith("42\npip ")
-        terminal.run("echo done >homework.py; git config --global user.name Wash")
-        assert "homework.py" in contents(hub, "wash", token)
-
-
 def test_a_home_outlives_its_server_and_its_caches_do_not(hub: Deployment, token: str) -> None:
     themes = f"{hub.url}/user/wash/lab/api/settings/@jupyterlab/apputils-extension:themes"
     asked = {"headers": {"Authorization": f"token {token}"}, "verify": False, "timeout": 30}
     install = (
         "import os, site; d = site.getusersitepackages(); os.makedirs(d); open(f'{d}/ship.py', 'w').write('x = 7')"
     )
+    configure(hub, f"{hub.project}-user")
     with running(hub, "wash", token), Terminal(hub.url, "wash", token) as terminal:
-        answer = requests.put(themes, json={"raw": '{"theme": "JupyterLab Dark"}'}, **asked)
-        assert answer.ok, answer.text
+        assert terminal.run("pwd") == HOME
+        assert terminal.run("python -c 'print(6 * 7)' && pip --version && jupyter --version").startswith("42\npip ")
+        # Without it, extensions with a database, such as jupyter-collaboration, do not work.
+        assert terminal.run("[ ! -d .local/share/jupyter ] || echo there") == "there"
+        terminal.run("echo done >homework.py; git config --global user.name Wash")
+        assert requests.put(themes, json={"raw": '{"theme": "JupyterLab Dark"}'}, **asked).ok
         execute(hub, "wash", token, install)
         # Where programs put what they have downloaded.
         terminal.run("mkdir -p $XDG_CACHE_HOME/ship; touch $XDG_CACHE_HOME/ship/downloaded")
@@ -203,8 +199,6 @@ def test_a_home_outlives_its_server_and_its_caches_do_not(hub: Deployment, token
         assert "Dark" in requests.get(themes, **asked).json()["raw"]
         assert execute(hub, "wash", token, "import ship; print(ship.x)") == "7"
         assert terminal.run("find / -name downloaded 2>/dev/null; [ ! -e .cache ] || echo a cache") == ""
-        # Without it, extensions with a database, such as jupyter-collaboration, do not work.
-        assert terminal.run("[ ! -d .local/share/jupyter ] || echo there") == "there"
     options = hub.docker("volume", "inspect", "--format", "{{.Options}}", f"{hub.project}-user-wash").stdout.strip()
     assert options == "map[size:0]", "docker volume prune --all would delete it"
 
