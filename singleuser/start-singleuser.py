@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from jupyter_core.paths import jupyter_data_dir
+from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
 
 
 class NeverError(Exception):
@@ -61,15 +61,19 @@ def import_server() -> Callable[[], Any]:
 
 
 def make_place() -> None:
-    """Be where the user's files are, so that terminals open there; make the folder in which extensions keep databases.
+    """Be where the user's files are, so that terminals open there; make what Jupyter misses in a home.
 
-    Jupyter makes that folder only as the parent of its runtime folder, which is elsewhere. The image cannot have it:
-    a home may be mounted over it. A full disk must not keep the server from starting.
+    Jupyter makes its data folder, in which extensions keep databases, only as the parent of its runtime folder, which
+    is elsewhere. Without the file `migrated`, it looks for settings of 2015 as soon as there is a `~/.ipython`, and
+    then a full home would keep the server from starting. The image cannot have them: a home is mounted over it.
     """
     with suppress(OSError):
         os.chdir(os.environ.get("JUPYTERHUB_ROOT_DIR", "."))
     with suppress(OSError):
         Path(jupyter_data_dir()).mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):
+        Path(jupyter_config_dir()).mkdir(parents=True, exist_ok=True)
+        Path(jupyter_config_dir(), "migrated").touch()
 
 
 if __name__ == "__main__":
