@@ -60,6 +60,11 @@ token: ## Make and print an API token of the administrator, or of USER=name
 announce: ## Show a text on the hub's pages: make announce TEXT='…'; TEXT= removes it
 	@. scripts/lib.sh && in_hub python -m hub.announcement $(if $(filter command,$(origin TEXT)),"$$TEXT")
 
+# --- For a deployment from before 2026-12: docs/images.md ---
+.PHONY: homes
+homes: ## Keep the whole home of each user, not only the folder `work`; no file is moved
+	@$(IN_HUB) homes && scripts/host homes && $(MAKE) --no-print-directory restart
+
 # --- Parts of build, by their old names ---
 .PHONY: network volumes base_image hub_image notebook_image all
 network volumes: ## Make the network and the volumes

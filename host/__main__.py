@@ -15,6 +15,7 @@ from host import (
     doctor,
     folders,
     generate,
+    homes,
     ports,
     secrets,
     servers,
@@ -30,6 +31,7 @@ from hub.errors import OperatorError
 from hub.names import USER_LABEL
 from hub.overlays import overlays
 from hub.servers import rights
+from hub.servers.volumes import KEPT
 from hub.sign_in.native.passwords import InitialPasswords
 
 type Verb = Callable[[Host, Sequence[str]], None]
@@ -105,7 +107,7 @@ def network_and_volumes(host: Host, _: Sequence[str] = ()) -> None:
     with_tokens(host)
     for kind, collection, name, there in host.kept():
         if not there:
-            collection.create(name)
+            collection.create(name, **({"driver_opts": KEPT} if kind == "volume" else {}))
             say(f"Made the {kind} {name}")
 
 
@@ -211,6 +213,7 @@ VERBS: dict[str, Verb] = {
     "users-import": users_import.run,
     "doctor": lambda host, _: doctor.print_report(host),
     "stop": stop,
+    "homes": homes.complete,
     "clean": clean,
     "settings": settings,
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from host import check, folders, servers
+from host import check, folders, servers, volumes
 from host.engine import TIMED_OUT, Host
 from host.servers import Server
 from hub import configuration
@@ -72,6 +72,7 @@ def examine(host: Host) -> Iterator[Finding]:
     yield disk(shutil.disk_usage("/").free)  # the container's root lies in the Engine's own directory
     if all(each.level != "FAIL" for each in of_settings):
         yield from kept(host)
+        yield from prune(host)
         for image in host.notebook_images():
             yield from notebook_image(host, image)
         yield from of_users(host)
@@ -147,6 +148,16 @@ def kept(host: Host) -> Iterator[Finding]:
             yield Finding("ok", f"the {kind} {name} is there")
         else:
             yield Finding("FAIL", f"the {kind} {name} is missing", "make network volumes")
+
+
+def prune(host: Host) -> Iterator[Finding]:
+    """Users' volumes from before 2026-12, which `docker volume prune --all` deletes while their servers are stopped."""
+    if count := len(volumes.pruned(host)):
+        yield Finding(
+            "warn",
+            f"docker volume prune --all would delete volumes of stopped servers: {count}",
+            'protect them once, as docs/operation.md shows under "docker volume prune"',
+        )
 
 
 def notebook_image(host: Host, image: str) -> Iterator[Finding]:

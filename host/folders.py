@@ -14,6 +14,7 @@ from docker.types import Mount
 
 from host.engine import COMPOSE_PROJECT, Host
 from hub.errors import FileError
+from hub.servers.volumes import KEPT
 from hub.settings import host_paths
 from hub.settings.folders import FILENAME, VOLUME_GID
 
@@ -56,7 +57,7 @@ def make(host: Host) -> Iterator[str]:
         try:
             host.client.volumes.get(volume)
         except NotFound:
-            host.client.volumes.create(volume, labels={COMPOSE_PROJECT: host.project})
+            host.client.volumes.create(volume, driver_opts=KEPT, labels={COMPOSE_PROJECT: host.project})
             yield f"Made the volume {volume}"
     uid = host.user_of(host.found.hub.docker_notebook_image)
     mounts = [Mount(f"{FOLDER}/{volume}", volume, no_copy=True) for volume in volumes]

@@ -29,9 +29,20 @@ class Volume:
         return self.name.removeprefix(names.user_volume(project, "")).partition(names.BETWEEN)[0]
 
 
+def listed(host: Host, **filters: str) -> list[dict[str, Any]]:
+    """What the Engine says of the users' volumes that these of its filters leave."""
+    prefix = f"^{names.user_volume(host.project, '')}"
+    return host.client.api.volumes(filters={"name": prefix, **filters})["Volumes"] or []
+
+
+def pruned(host: Host) -> list[str]:
+    """The users' volumes that `docker volume prune --all` would delete now: in no container, and without an option."""
+    return [each["Name"] for each in listed(host, dangling="true") if not each["Options"]]
+
+
 def of_users(host: Host) -> list[Volume]:
     """The users' volumes, in order of their names."""
-    found = host.client.api.volumes(filters={"name": f"^{names.user_volume(host.project, '')}"})["Volumes"] or []
+    found = listed(host)
     sizes = _sizes(host, found) if found else {}
     limits = {each["Name"]: (each["Options"] or {}).get(SIZE, "0") for each in found}
     return [Volume(name, sizes.get(name, 0), in_bytes(limit)) for name, limit in sorted(limits.items())]

@@ -6,7 +6,7 @@ import sys
 
 from jupyterhub import app, orm
 
-from hub import configuration, errors, paths
+from hub import configuration, errors, homes, paths
 from hub.configuration import Configuration
 from hub.errors import OperatorError
 from hub.sign_in.native import accounts
@@ -22,27 +22,46 @@ def prepare() -> None:
     Raises:
         OperatorError: with a message for the administrator.
     """
+    check_engine()
+    check_data()
+    homes.settle(os.environ, homes.places_on_host)
     found = configuration.of_this_process()
     for overlay in found.overlays:
         overlay.check_hub()
     for warning in found.warnings(os.environ):
         log.warning(warning)
+    try:
+        apply_userlist(found)
+    except orm.DatabaseSchemaMismatch as error:
+        raise OperatorError(str(error), "run the version of this deployment that wrote the data") from None
+
+
+def check_engine() -> None:
+    """See that the hub may use the Engine's socket, where it has one.
+
+    Raises:
+        OperatorError: it may not.
+    """
     if paths.ENGINE.exists() and not os.access(paths.ENGINE, os.W_OK):
         raise OperatorError(
             f"the hub may not use the Docker Engine's socket, which belongs to the group {paths.ENGINE.stat().st_gid}; "
             f"the hub is in the groups {', '.join(map(str, sorted(os.getgroups())))}",
             "make up, which builds the hub with that group",
         )
+
+
+def check_data() -> None:
+    """See that the data volume can be used.
+
+    Raises:
+        OperatorError: it cannot.
+    """
     if not os.access(paths.DATA, os.W_OK):
         raise OperatorError(
             f"{paths.DATA} is not writable for the hub (uid {os.getuid()})",
             f"docker run --rm -u root -v VOLUME:{paths.DATA} IMAGE chown -R jupyterhub: {paths.DATA}, where VOLUME is "
             "DATA_VOLUME_HOST and IMAGE is the hub's image",
         )
-    try:
-        apply_userlist(found)
-    except orm.DatabaseSchemaMismatch as error:
-        raise OperatorError(str(error), "run the version of this deployment that wrote the data") from None
 
 
 def apply_userlist(found: Configuration) -> None:

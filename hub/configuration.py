@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from hub import errors, overlays, paths
+from hub import errors, homes, overlays, paths
 from hub.errors import Problem, SettingsError
 from hub.overlays import Overlay
 from hub.profiles import profiles
@@ -48,6 +48,11 @@ class Configuration:
     def project(self) -> str:
         """COMPOSE_PROJECT_NAME, with which the names of volumes and images begin."""
         return self.hub.compose_project_name
+
+    @property
+    def keeps_home(self) -> bool:
+        """Whether a choice has the users' homes on the Docker host, so that there are no volumes for them."""
+        return any(overlay.keeps_home for overlay in self.overlays)
 
     @property
     def public_address(self) -> str:
@@ -142,7 +147,7 @@ def without_settings(administrator: str = GIVEN_ADMIN, project: str = "jupyterhu
 @cache
 def of_this_process() -> Configuration:
     """`load` what the hub's container has; it is read once, however many ask."""
-    return load(os.environ)
+    return load(homes.completed(os.environ))
 
 
 def settings(environment: Mapping[str, str]) -> Configuration:

@@ -9,6 +9,8 @@ LABELS = "org.jupyter.hub"
 PROJECT_LABEL = f"{LABELS}.project"
 USER_LABEL = f"{LABELS}.user"
 SERVER_LABEL = f"{LABELS}.server"
+# The label of users' volumes: where each was mounted first.
+PLACE_LABEL = f"{LABELS}.place"
 # Never part of an escaped name: in it, two hexadecimal digits follow each dash.
 BETWEEN = "--"
 

@@ -9,6 +9,7 @@ COOKIE_SECRET = DATA / "jupyterhub_cookie_secret"
 INITIAL_PASSWORDS = DATA / "initial-passwords"
 ANNOUNCEMENT = DATA / "announcement.txt"
 HISTORY = DATA / "userlist-history.json"
+NOTEBOOK_DIR = DATA / "notebook-dir"
 
 # The Engine's socket.
 ENGINE = Path("/var/run/docker.sock")

@@ -15,9 +15,13 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
 
 
 class NeverError(Exception):
@@ -56,7 +60,24 @@ def import_server() -> Callable[[], Any]:
     return main
 
 
+def make_place() -> None:
+    """Be where the user's files are, so that terminals open there; make what Jupyter misses in a home.
+
+    Jupyter makes its data folder, in which extensions keep databases, only as the parent of its runtime folder, which
+    is elsewhere. Without the file `migrated`, it looks for settings of 2015 as soon as there is a `~/.ipython`, and
+    then a full home would keep the server from starting. The image cannot have them: a home is mounted over it.
+    """
+    with suppress(OSError):
+        os.chdir(os.environ.get("JUPYTERHUB_ROOT_DIR", "."))
+    with suppress(OSError):
+        Path(jupyter_data_dir()).mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):
+        Path(jupyter_config_dir()).mkdir(parents=True, exist_ok=True)
+        Path(jupyter_config_dir(), "migrated").touch()
+
+
 if __name__ == "__main__":
+    make_place()
     gc.disable()  # an import makes next to no garbage, and looking for it takes 0.04 s
     try:
         main = import_server()

@@ -5,6 +5,7 @@ Usage:
     python -m hub.admin password NAME    sets and prints a new password
     python -m hub.admin token [NAME]     makes and prints an API token, of an administrator unless NAME is given
     python -m hub.admin remove NAMES     deletes users, their accounts, tokens and servers
+    python -m hub.admin homes            records that users' volumes are their homes: see hub/homes.py
 """
 
 # JupyterHub's and NativeAuthenticator's tables do not say which types their columns have.
@@ -17,9 +18,10 @@ from collections.abc import Callable, Set
 from jupyterhub import orm
 from sqlalchemy.orm import Session
 
-from hub import configuration, errors, paths
+from hub import configuration, errors, homes, paths
 from hub.admin import removal, users
 from hub.errors import OperatorError
+from hub.settings.hub import HOME
 from hub.sign_in.native import accounts, passwords
 from hub.sign_in.native.passwords import InitialPasswords
 
@@ -100,11 +102,25 @@ def _remove(db: Session, names: str) -> str:
     return ""
 
 
+def _homes(_: Session, __: str) -> str:
+    if configuration.of_this_process().keeps_home:
+        raise OperatorError("users' homes are on the Docker host, and are kept already", "nothing is to be done")
+    given = os.environ.get(homes.SETTING)
+    if given and given != HOME:
+        raise OperatorError(
+            f"{homes.SETTING} is {given!r} in .env",
+            f"leave {homes.SETTING} empty in .env, run: docker compose up -d, then again: make homes",
+        )
+    homes.record(HOME)
+    return f"From their next start on, users' servers have the volume as their home, {HOME}."
+
+
 VERBS: dict[str, Callable[[Session, str], str]] = {
     "users": _users,
     "password": _password,
     "token": _token,
     "remove": _remove,
+    "homes": _homes,
 }
 
 

@@ -40,7 +40,7 @@ def configure(c: Config, found: Configuration) -> None:
     spawner.extra_host_config = partial(_host_config, settings)
     spawner.environment = environment(found)
     spawner.authorities = authorities.archive(found.authorities)
-    spawner.mounts = [] if any(overlay.keeps_home for overlay in found.overlays) else volumes.mounts(settings)
+    spawner.mounts = [] if found.keeps_home else volumes.mounts(settings)
     spawner.format_volume_name = partial(volumes.format_name, settings.named_server_volumes == "own")
     spawner.read_only_volumes = {
         volume: place for overlay in found.overlays for volume, place in overlay.read_only_volumes(found).items()
@@ -61,6 +61,7 @@ def environment(found: Configuration) -> dict[str, object]:
     """The environment of every server: what the operator may change and sets, then what they must not change."""
     settings = found.hub
     variables: dict[str, object] = {
+        **({} if found.keeps_home else volumes.environment(settings)),
         **authorities.environment(found.authorities),
         **settings.server_environment,
         **rights.environment(settings),

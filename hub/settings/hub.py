@@ -27,6 +27,8 @@ from hub.settings.model import SettingsModel, setting
 
 # What .env comes with: a name that nobody has chosen.
 GIVEN_ADMIN = "admin"
+# The home of the user in our image and in those of the Jupyter project.
+HOME = "/home/jovyan"
 GIB = 1024**3
 
 
@@ -79,8 +81,9 @@ class HubSettings(SettingsModel):
         "jupyterhub-user", "image of the users' servers", trait="DockerSpawner.image"
     )
     docker_notebook_dir: str = setting(
-        "/home/jovyan/work",
-        "where a user's volume is mounted, and where JupyterLab opens",
+        HOME,
+        "where a user's volume is mounted, and where JupyterLab opens; empty: the user's home, or in a deployment from "
+        "before 2026-12 with users, its folder `work`: docs/images.md",
         "an absolute path in the image",
         trait="DockerSpawner.notebook_dir",
         pattern=r"^/\S+$",

@@ -74,7 +74,7 @@ def hub_answers(deployment: Deployment) -> bool:
 def file_of(deployment: Deployment, user: str, token: str) -> str:
     """What the user's file holds that the tests write."""
     with Kernel(deployment.url, user, token) as kernel:
-        return kernel.execute("print(open('/home/jovyan/work/kept.txt').read(), end='')").text
+        return kernel.execute("print(open('/home/jovyan/kept.txt').read(), end='')").text
 
 
 # --- The hub ---
@@ -146,7 +146,7 @@ def locked_database(deployment: Deployment) -> Iterator[None]:
 def test_a_new_image_of_the_hub_keeps_servers_and_files(
     deployment: Deployment, server: str, kernel: Kernel, token: str
 ) -> None:
-    kernel.execute("open('/home/jovyan/work/kept.txt', 'w').write('before the new image')")
+    kernel.execute("open('/home/jovyan/kept.txt', 'w').write('before the new image')")
     userlist = (deployment.root / "userlist").read_text()
     image, before = inspect(deployment, deployment.project, "{{.Image}}"), inspect(deployment, server, "{{.Id}}")
 
@@ -285,7 +285,7 @@ def test_the_hub_starts_while_the_engine_is_away(behind_forwarder: Deployment, a
 def test_make_down_stops_everything_and_loses_no_file(deployment: Deployment, token: str) -> None:
     deployment.start_server("alice", token=token)
     with Kernel(deployment.url, "alice", token) as kernel:
-        kernel.execute("open('/home/jovyan/work/kept.txt', 'w').write('before make down')")
+        kernel.execute("open('/home/jovyan/kept.txt', 'w').write('before make down')")
     # A server that has just crashed, and that the hub has not noticed yet.
     deployment.start_server("bob", token=token)
     deployment.docker("kill", deployment.container("bob"))

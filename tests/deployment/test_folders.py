@@ -13,7 +13,7 @@ from support.kernel import Kernel
 from support.servers import UserServer
 
 USERLIST = "admin admin\nzoe pilots\nwash pilots engineers\nmal\n"
-WORK = "/home/jovyan/work"
+HOME = "/home/jovyan"
 HOMEWORK = {"homework-zoe", "homework-wash"}
 READ_ONLY = "Read-only file system"
 HEADLINE = "FAIL: folders.yaml cannot be used:\n"
@@ -183,9 +183,9 @@ def test_from_a_kernel_and_from_the_file_browser(
     for name in ("zoe", "mal"):
         servers(name)
     with Kernel(hub.url, "zoe", token) as kernel:
-        assert kernel.execute("open('/home/jovyan/work/shared/from-kernel.txt', 'w').write('hello')").status == "ok"
+        assert kernel.execute("open('/home/jovyan/shared/from-kernel.txt', 'w').write('hello')").status == "ok"
     with Kernel(hub.url, "mal", token) as kernel:
-        path = "'/home/jovyan/work/shared/from-kernel.txt'"
+        path = "'/home/jovyan/shared/from-kernel.txt'"
         assert kernel.execute(f"print(open({path}).read())").text == "hello\n"
         assert READ_ONLY in kernel.execute(f"open({path}, 'a')").text
     assert servers("mal").read("shared/from-kernel.txt") == "hello"
@@ -244,7 +244,7 @@ def test_a_users_file_of_that_name_is_told(hub: Deployment, token: str, servers:
     assert (
         UserServer(hub, "mal", token)
         .refusal()
-        .startswith(f"A file is called {WORK}/shared, where a shared folder has to be")
+        .startswith(f"A file is called {HOME}/shared, where a shared folder has to be")
     )
     # As docs/folders.md says.
     volume(hub, "user-mal", "mv shared shared.file")

@@ -226,12 +226,12 @@ def test_a_gateway_that_is_killed_and_comes_back(hub: Deployment, zoe: Notebook,
     visit(page, empty)
     wait_for_lab(page)
     assert run_cell(page, "cargo = 'cattle'\ncargo") == "'cattle'"
-    hub.docker("exec", hub.container("zoe"), "sh", "-c", "echo kept >/home/jovyan/work/kept.txt")
+    hub.docker("exec", hub.container("zoe"), "sh", "-c", "echo kept >/home/jovyan/kept.txt")
 
     hub.docker("kill", gateway_container(hub))
     try:
         assert_says(zoe, "the host of the gateway is unknown", "gateway:8888")
-        assert hub.docker("exec", hub.container("zoe"), "cat", "/home/jovyan/work/kept.txt").stdout == "kept\n"
+        assert hub.docker("exec", hub.container("zoe"), "cat", "/home/jovyan/kept.txt").stdout == "kept\n"
         visit(page, empty)
         wait_for_lab(page)
         launcher = page.locator(".jp-Launcher").filter(visible=True).first

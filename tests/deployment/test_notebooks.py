@@ -21,18 +21,21 @@ from support.browser import (
 )
 from support.deployment import PREFIX, REPOSITORY, Deployment
 from support.kernel import Kernel
+from support.people import users
 from support.servers import running, stop
+from support.terminal import Terminal
 
 CA_BUNDLE = "id=ca_bundle,src=/etc/ssl/certs/ca-certificates.crt"
 DEFAULTS = dict.fromkeys(("DEFAULT_URL", "DOCKER_NOTEBOOK_DIR", "GRANT_SUDO", "NB_GID", "NB_UID"), "")
 EXAMPLE = "examples/custom-notebook"
+HOME = "/home/jovyan"
 ON_DEMAND = {"WITH_COMPILER": "true", "LANGUAGE_PACKS": "de-DE fr-FR"}
 LANGUAGES = "from importlib.metadata import entry_points as e; print(sorted(e(group='jupyterlab.languagepack').names))"
 USERS = ("alice", "bob", "inara", "kaylee", "mal", "wash", "zoe")
-WRITE_MINE = "open('/home/jovyan/work/welcome.ipynb', 'w').write('mine')"
-READ = "print(open('/home/jovyan/work/welcome.ipynb').read())"
+WRITE_MINE = "open('/home/jovyan/welcome.ipynb', 'w').write('mine')"
+READ = "print(open('/home/jovyan/welcome.ipynb').read())"
 SUDO = "import subprocess as s; d = s.run(['sudo', '-n', 'id', '-u'], capture_output=True, text=True); print(d)"
-MINE = "/home/jovyan/work/mine.txt"
+MINE = "/home/jovyan/mine.txt"
 # A wheel that is made here, because servers under test have no index: an own package, and a lower version of one that
 # the image has for kernels. In a virtual environment, pip would not let the second one go first on sys.path.
 MAKE_WHEELS = """
@@ -49,8 +52,8 @@ INSTALL = "%pip install --no-index /tmp/ship-1-py3-none-any.whl /tmp/debugpy-0.1
 REMOVE = "%pip uninstall --yes ship debugpy"
 # What a user does who wants a kernel with packages of its own; ipykernel is the image's, so that no index is needed.
 OWN_KERNEL = (
-    "python -m venv --system-site-packages ~/work/own"
-    " && ~/work/own/bin/python -m ipykernel install --user --name own --display-name Own"
+    "python -m venv --system-site-packages ~/own"
+    " && ~/own/bin/python -m ipykernel install --user --name own --display-name Own"
 )
 # JupyterLab's menu leaves these out.
 NOT_IN_THE_MENU = {"notebook", "python", "custom"}
@@ -86,7 +89,7 @@ NOTEBOOK = {
     "nbformat": 4,
     "nbformat_minor": 5,
 }
-OWNERS = f"import os; print(*[f'{{s.st_uid}}:{{s.st_gid}}' for s in map(os.stat, ('/home/jovyan/work', '{MINE}'))])"
+OWNERS = f"import os; print(*[f'{{s.st_uid}}:{{s.st_gid}}' for s in map(os.stat, ('/home/jovyan', '{MINE}'))])"
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +234,7 @@ def test_what_a_user_installs_goes_before_the_images_and_needs_no_restart(hub: D
 
 def test_a_user_can_make_a_kernel(hub: Deployment, lean: str, token: str) -> None:
     hub.docker("exec", lean, "bash", "-c", OWN_KERNEL)
-    assert execute(hub, "inara", token, "import sys; print(sys.prefix)", kernel="own") == "/home/jovyan/work/own"
+    assert execute(hub, "inara", token, "import sys; print(sys.prefix)", kernel="own") == "/home/jovyan/own"
 
 
 def test_a_terminal_has_the_programs_of_the_image(hub: Deployment, lean: str) -> None:
@@ -283,7 +286,7 @@ def test_everybody_finds_the_notebook_once(hub: Deployment, custom: str, token: 
         execute(hub, "kaylee", token, WRITE_MINE)
     with running(hub, "kaylee", token):
         assert execute(hub, "kaylee", token, READ) == "mine"
-        execute(hub, "kaylee", token, "import os; os.remove('/home/jovyan/work/welcome.ipynb')")
+        execute(hub, "kaylee", token, "import os; os.remove('/home/jovyan/welcome.ipynb')")
     with running(hub, "kaylee", token):
         assert "welcome.ipynb" not in contents(hub, "kaylee", token)
 
@@ -297,13 +300,62 @@ def test_who_had_such_a_file_before_keeps_it(hub: Deployment, custom: str, token
         assert execute(hub, "mal", token, READ) == "mine"
 
 
-def test_what_a_user_installs_lasts_where_the_volume_is_the_home(hub: Deployment, token: str) -> None:
-    write = "import site; d = site.getusersitepackages(); open(f'{d}/ship.py', 'w').write('x = 7')"
-    configure(hub, f"{hub.project}-user", DOCKER_NOTEBOOK_DIR="/home/jovyan")
-    with running(hub, "wash", token):
-        execute(hub, "wash", token, write)
-    with running(hub, "wash", token):
+# --- The home ---
+
+
+def test_a_home_outlives_its_server_and_its_caches_do_not(hub: Deployment, token: str) -> None:
+    themes = f"{hub.url}/user/wash/lab/api/settings/@jupyterlab/apputils-extension:themes"
+    asked = {"headers": {"Authorization": f"token {token}"}, "verify": False, "timeout": 30}
+    install = (
+        "import os, site; d = site.getusersitepackages(); os.makedirs(d, exist_ok=True); open(f'{d}/ship.py', 'w').write('x = 7')"
+    )
+    configure(hub, f"{hub.project}-user")
+    with running(hub, "wash", token), Terminal(hub.url, "wash", token) as terminal:
+        assert terminal.run("pwd") == HOME
+        assert terminal.run("python -c 'print(6 * 7)' && pip --version && jupyter --version").startswith("42\npip ")
+        # Without it, extensions with a database, such as jupyter-collaboration, do not work.
+        assert terminal.run("[ ! -d .local/share/jupyter ] || echo there") == "there"
+        terminal.run("echo done >homework.py; git config --global user.name Wash")
+        assert requests.put(themes, json={"raw": '{"theme": "JupyterLab Dark"}'}, **asked).ok
+        execute(hub, "wash", token, install)
+        # Where programs put what they have downloaded.
+        terminal.run("mkdir -p $XDG_CACHE_HOME/ship; touch $XDG_CACHE_HOME/ship/downloaded")
+        assert not terminal.run("pip cache dir").startswith(HOME)
+    with running(hub, "wash", token), Terminal(hub.url, "wash", token) as terminal:
+        assert "homework.py" in contents(hub, "wash", token)
+        assert terminal.run("git config user.name") == "Wash"
+        assert "Dark" in requests.get(themes, **asked).json()["raw"]
         assert execute(hub, "wash", token, "import ship; print(ship.x)") == "7"
+        assert terminal.run("find / -name downloaded 2>/dev/null; [ ! -e .cache ] || echo a cache") == ""
+    options = hub.docker("volume", "inspect", "--format", "{{.Options}}", f"{hub.project}-user-wash").stdout.strip()
+    assert options == "map[size:0]", "docker volume prune --all would delete it"
+
+
+def test_users_from_before_keep_their_folder_until_make_homes(hub: Deployment, token: str) -> None:
+    """The hub's data and a volume are as an older version left them."""
+    image, volume = f"{hub.project}-user", f"{hub.project}-user-inara"
+    mount = ("run", "--rm", "--network=none", f"--volume={volume}:{HOME}/work")
+    hub.docker(*mount, image, "sh", "-c", f"echo moons >{HOME}/work/data.csv")
+    hub.hub_exec("rm", "/data/notebook-dir")
+    hub.make("restart")
+    with running(hub, "inara", token) as container, Terminal(hub.url, "inara", token) as terminal:
+        assert places(hub, container) == [f"{HOME}/work"]
+        assert terminal.run("pwd; cat data.csv") == f"{HOME}/work\nmoons"
+        hub.make("homes")
+        assert users(hub)["inara"]["note"] == "older settings"
+        assert terminal.run("cat data.csv") == "moons"
+    with running(hub, "inara", token) as container, Terminal(hub.url, "inara", token) as terminal:
+        assert places(hub, container) == [HOME]
+        assert {"data.csv", "work"} == contents(hub, "inara", token)
+        assert terminal.run(f"pwd; cat data.csv {HOME}/work/data.csv; stat -c %U .bashrc work") == (
+            f"{HOME}\nmoons\nmoons\njovyan\njovyan"
+        )
+
+
+def places(hub: Deployment, container: str) -> list[str]:
+    """Where volumes are mounted in a container."""
+    form = "{{range .Mounts}}{{println .Destination}}{{end}}"
+    return hub.docker("inspect", "--format", form, container).stdout.split()
 
 
 # --- The image for classes ---
@@ -357,7 +409,7 @@ def test_it_takes_the_numbers_of_user_and_group(hub: Deployment, stacks: str, to
         log = hub.docker("logs", container)
         assert "received signal 15, stopping" in log.stdout + log.stderr
     volume = f"--volume={hub.project}-user-zoe:/volume"
-    stat = (f"{hub.project}-hub:6.1.1", "stat", "--format=%u:%g", "/volume/mine.txt")
+    stat = ("--user=root", f"{hub.project}-hub:6.1.1", "stat", "--format=%u:%g", "/volume/mine.txt")
     assert hub.docker("run", "--rm", "--network=none", volume, *stat).stdout == "4321:5432\n"
 
 

@@ -115,9 +115,9 @@ def test_who_leaves_the_list_is_out_and_who_returns_has_everything(school: Deplo
     assert browser.sign_in("mal", password) == ""
     token = school.token("mal")
     school.start_server("mal", token=token)
-    execute(school, "mal", "open('/home/jovyan/work/cargo.txt', 'w').write('cattle')")
+    execute(school, "mal", "open('/home/jovyan/cargo.txt', 'w').write('cattle')")
     container = school.container("mal")
-    volume = mounts(school, container)["/home/jovyan/work"]
+    volume = mounts(school, container)["/home/jovyan"]
     assert browser.signed_in()
 
     apply_list(school, "niska")
@@ -135,7 +135,7 @@ def test_who_leaves_the_list_is_out_and_who_returns_has_everything(school: Deplo
     assert Visitor(school.url).sign_in("mal", password) == ""
     assert school.api("GET", "/user", token=token).status_code in {401, 403}
     school.start_server("mal", token=school.token("mal"))  # the rights of a user are back, too
-    assert execute(school, "mal", "print(open('/home/jovyan/work/cargo.txt').read())") == "cattle\n"
+    assert execute(school, "mal", "print(open('/home/jovyan/cargo.txt').read())") == "cattle\n"
     assert groups_of(school)["crew"] == ["mal"]
 
 
@@ -220,13 +220,13 @@ def test_odd_names_have_servers_and_volumes_of_their_own(school: Deployment) -> 
     for name in ODD_NAMES:
         school.start_server(in_path(name), token=token)
     containers = {name: school.container(name.lower()) for name in ODD_NAMES}
-    volumes = {name: mounts(school, container)["/home/jovyan/work"] for name, container in containers.items()}
+    volumes = {name: mounts(school, container)["/home/jovyan"] for name, container in containers.items()}
     assert len(set(containers.values())) == len(set(volumes.values())) == len(ODD_NAMES)
     for name in ODD_NAMES:
-        code = f"from pathlib import Path\nPath('/home/jovyan/work/mine.txt').write_text({name!r}, encoding='utf-8')"
+        code = f"from pathlib import Path\nPath('/home/jovyan/mine.txt').write_text({name!r}, encoding='utf-8')"
         assert execute(school, name, code) == str(len(name))
     for name, container in containers.items():
-        assert school.docker("exec", container, "cat", "/home/jovyan/work/mine.txt").stdout == name
+        assert school.docker("exec", container, "cat", "/home/jovyan/mine.txt").stdout == name
 
 
 @pytest.fixture
@@ -312,7 +312,7 @@ def test_who_has_left_is_removed_with_or_without_files(school: Deployment) -> No
     own = school.token("book2")
     school.start_server("book2", token=token)
     container = school.container("book2")
-    volume = mounts(school, container)["/home/jovyan/work"]
+    volume = mounts(school, container)["/home/jovyan"]
     assert "userlist still has juergen.gross juergen.gross2" in remove("GROUP=7a", "HOMES=delete")
     school.write("userlist", "zoe\n")
     assert "the hub still has the userlist with juergen.gross" in remove("USER=juergen.gross", "HOMES=delete")

@@ -27,9 +27,9 @@ services:
 CLASS = [f"pupil{number}" for number in range(9)]
 # A command with arguments, quotes and a dollar; two users' servers misbehave, and others wait as long as they have a
 # certain file.
-HOLD = "/home/jovyan/work/hold"
+HOLD = "/home/jovyan/hold"
 SPAWN_CMD = """sh -c 'case "$JUPYTERHUB_USER" in
-pupil*) while [ -e /home/jovyan/work/hold ]; do sleep 0.1; done ;;
+pupil*) while [ -e /home/jovyan/hold ]; do sleep 0.1; done ;;
 slow) trap "" TERM ;;
 dying) echo "last words" >&2; exit 3 ;;
 esac
@@ -108,7 +108,7 @@ def test_the_spawn_page_shows_the_queue(other: Deployment, other_token: str, pag
     # However long the page takes, those who are first hold the queue up.
     held = CLASS[:SLOTS]
     for user in held:
-        volume = f"{other.project}-user-{user}:/home/jovyan/work"
+        volume = f"{other.project}-user-{user}:/home/jovyan"
         other.docker("run", "--rm", "--network=none", "--volume", volume, f"{other.project}-user", "touch", HOLD)
     with starting(other, CLASS, other_token):
         visit(page, f"{other.url}/hub/spawn/alice")
@@ -170,10 +170,10 @@ def test_files_are_in_the_users_volume_and_outlive_the_server(deployment: Deploy
     deployment.docker("volume", "rm", "--force", f"{deployment.project}-user-bob")
     with running(deployment, "bob", token) as container, Kernel(deployment.url, "bob", token) as kernel:
         mounts = [(mount["Name"], mount["Destination"]) for mount in inspected(deployment, container)["Mounts"]]
-        assert mounts == [(f"{deployment.project}-user-bob", "/home/jovyan/work")]
-        assert kernel.execute("open('/home/jovyan/work/kept.txt', 'w').write('here')").status == "ok"
+        assert mounts == [(f"{deployment.project}-user-bob", "/home/jovyan")]
+        assert kernel.execute("open('/home/jovyan/kept.txt', 'w').write('here')").status == "ok"
     with running(deployment, "bob", token), Kernel(deployment.url, "bob", token) as kernel:
-        assert kernel.execute("print(open('/home/jovyan/work/kept.txt').read())").text == "here\n"
+        assert kernel.execute("print(open('/home/jovyan/kept.txt').read())").text == "here\n"
 
 
 def test_the_spawn_command_is_used_when_it_is_set(other: Deployment, other_token: str) -> None:

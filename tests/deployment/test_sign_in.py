@@ -65,7 +65,7 @@ def test_the_initial_password_opens_a_lab_whose_files_outlive_the_server(
     sign_in(page, deployment.url, "admin", admin_password)
     wait_for_lab(page)
     assert any("/hub/spawn" in address for address in visited), visited
-    written = run_cell(page, "from pathlib import Path\nPath('/home/jovyan/work/kept.txt').write_text('still here')")
+    written = run_cell(page, "from pathlib import Path\nPath('/home/jovyan/kept.txt').write_text('still here')")
     assert written == "10"
 
     visit(page, f"{deployment.url}/hub/home")
@@ -77,7 +77,7 @@ def test_the_initial_password_opens_a_lab_whose_files_outlive_the_server(
     expect(page.locator("#start")).to_have_text(re.compile("Start"))
     press(page, "#start")
     wait_for_lab(page)
-    assert run_cell(page, "print(open('/home/jovyan/work/kept.txt').read())") == "still here"
+    assert run_cell(page, "print(open('/home/jovyan/kept.txt').read())") == "still here"
 
 
 def test_a_changed_password_replaces_the_initial_one(

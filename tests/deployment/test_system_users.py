@@ -16,6 +16,7 @@ from support.deployment import PREFIX, REPOSITORY, Deployment
 from support.host import HostFolder, host_folder
 from support.kernel import Kernel
 from support.servers import UserServer
+from support.terminal import Terminal
 from support.waiting import wait_for
 
 SYSTEM_USERS = "docker-system-user"
@@ -164,6 +165,13 @@ def test_files_belong_to_the_account_on_the_host(
     assert accounts.folder.owner("home/wash/mine.txt") == f"{WASH}:{WASH} 664"
     accounts.folder.run(f"echo there > home/zoe/from-host.txt && chown {ZOE} home/zoe/from-host.txt")
     assert zoe.read("from-host.txt") == "there\n"
+
+
+def test_a_terminal_opens_in_the_home_and_has_the_images_programs(hub: Deployment, zoe: UserServer) -> None:
+    with Terminal(hub.url, "zoe", zoe.token) as terminal:
+        assert terminal.run("pwd; whoami; python -c 'print(6 * 7)'; pip --version").startswith(
+            "/home/zoe\nzoe\n42\npip "
+        )
 
 
 def test_nobody_gets_into_another_home(zoe: UserServer) -> None:

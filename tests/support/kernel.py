@@ -27,6 +27,10 @@ class Result:
         return "".join(output_text(output) for output in self.outputs)
 
 
+# For websockets: the certificate is signed by itself.
+UNCHECKED = {"cert_reqs": ssl.CERT_NONE, "check_hostname": False}
+
+
 def output_text(output: dict[str, Any]) -> str:
     """Return the text of one output message's content."""
     if "ename" in output:
@@ -74,8 +78,7 @@ class Kernel:
         https://github.com/openssl/openssl/issues/20446 has the rule.
         """
         address = f"{self.api}/{self.id}/channels?session_id={self.session}".replace("http", "ws", 1)
-        insecure = {"cert_reqs": ssl.CERT_NONE, "check_hostname": False}
-        return create_connection(address, timeout=HTTP_SECONDS, header=self.headers, sslopt=insecure)
+        return create_connection(address, timeout=HTTP_SECONDS, header=self.headers, sslopt=UNCHECKED)
 
     def reconnect(self) -> None:
         """Replace the websocket by a new one, after the old one was dropped."""

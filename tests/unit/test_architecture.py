@@ -30,6 +30,7 @@ LAYERS = (
         "hub.profiles.profiles",
         "hub.overlays",
     ),
+    ("hub.homes",),
     ("hub.configuration",),
     ("hub.announcement", "hub.health", "hub.running", "hub.services"),
     ("hub.servers", "hub.sign_in"),

@@ -30,7 +30,7 @@ def test_another_number_takes_root_at_the_start_and_nothing_later(given: dict[st
     assert granted["cap_drop"] == ["ALL"]
     assert granted["cap_add"] == rights.SWITCHING
     assert granted["security_opt"] == ["no-new-privileges"]
-    chown = {"CHOWN_HOME": "yes", "CHOWN_EXTRA": "/home/jovyan/work"}
+    chown = {"CHOWN_HOME": "yes", "CHOWN_EXTRA": "/home/jovyan"}
     assert rights.environment(values) == chown | given
 
 

@@ -31,7 +31,7 @@ def test_defaults() -> None:
     assert values.jupyterhub_spawner == "docker"
     assert values.jupyterhub_admin == ""
     assert values.docker_notebook_image == "jupyterhub-user"
-    assert values.docker_notebook_dir == "/home/jovyan/work"
+    assert values.docker_notebook_dir == "/home/jovyan"
     assert values.docker_spawn_cmd == []
     assert values.docker_network_name == "jupyterhub-network"
     assert values.docker_container_prefix == "jupyter"

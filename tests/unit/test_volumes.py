@@ -13,7 +13,7 @@ from docker.types import Mount
 from dockerspawner import DockerSpawner
 from traitlets.config import Config
 
-from host import volumes
+from host import doctor, volumes
 from host.engine import Done, Host
 from host.volumes import Volume
 from hub import configuration, names
@@ -55,6 +55,11 @@ def test_the_volume_is_where_the_notebooks_are() -> None:
         "Source": "jupyterhub-user-zoe",
         "Type": "volume",
         "ReadOnly": False,
+        "VolumeOptions": {
+            "Labels": {"org.jupyter.hub.place": "/home/jovyan/files"},
+            # Without an option, `docker volume prune --all` would delete it.
+            "DriverConfig": {"Name": "local", "Options": {"size": "0"}},
+        },
     }
 
 
@@ -100,6 +105,24 @@ def test_whose_a_volume_is_stands_in_its_name() -> None:
 )
 def test_limits_are_read_however_they_were_given(size: str, number: int) -> None:
     assert volumes.in_bytes(size) == number
+
+
+def test_what_prune_would_delete_is_unused_and_has_no_option(
+    send: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, str]] = []
+    listed = [
+        {"Name": "jupyterhub-user-mal", "Options": {"size": "0"}},
+        {"Name": "jupyterhub-user-zoe", "Options": None},
+    ]
+    engine = SimpleNamespace(volumes=lambda filters: asked.append(filters) or {"Volumes": listed})
+    monkeypatch.setattr(Host, "client", SimpleNamespace(api=engine))
+    assert volumes.pruned(send()) == ["jupyterhub-user-zoe"]
+    assert asked == [{"name": "^jupyterhub-user-", "dangling": "true"}]
+    (finding,) = doctor.prune(send())
+    assert finding.level == "warn"
+    listed.clear()
+    assert list(doctor.prune(send())) == []
 
 
 def test_sizes_are_measured_where_the_files_are(
