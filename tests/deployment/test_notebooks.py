@@ -306,7 +306,7 @@ def test_who_had_such_a_file_before_keeps_it(hub: Deployment, custom: str, token
 def test_a_home_outlives_its_server_and_its_caches_do_not(hub: Deployment, token: str) -> None:
     themes = f"{hub.url}/user/wash/lab/api/settings/@jupyterlab/apputils-extension:themes"
     asked = {"headers": {"Authorization": f"token {token}"}, "verify": False, "timeout": 30}
-    install = "import os, site; d = site.getusersitepackages(); os.makedirs(d, exist_ok=True); open(f'{d}/ship.py', 'w').write('x = 7')"
+    install = "import site; open(f'{site.getusersitepackages()}/ship.py', 'w').write('x = 7')"
     configure(hub, f"{hub.project}-user")
     with running(hub, "wash", token), Terminal(hub.url, "wash", token) as terminal:
         assert terminal.run("pwd") == HOME
