@@ -128,16 +128,6 @@ def test_a_websocket_that_is_replaced_while_its_kernel_starts(hub: Deployment, z
             assert kernel.execute("print(6 * 7)").text == "42\n"
 
 
-def test_a_busy_kernel_is_activity(hub: Deployment, zoe: Notebook, token: str) -> None:
-    with Kernel(hub.url, "zoe", token) as kernel:
-        kernel.send_execute_request("import time; time.sleep(30)")
-        wait_for(
-            lambda: "busy" in {each["execution_state"] for each in zoe.get("/kernels").json()}, 20, "a busy kernel"
-        )
-        first = zoe.get("/status").json()["last_activity"]
-        wait_for(lambda: zoe.get("/status").json()["last_activity"] > first, 5, "activity")
-
-
 # --- Why there are no kernels ---
 
 

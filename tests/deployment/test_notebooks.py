@@ -31,7 +31,7 @@ EXAMPLE = "examples/custom-notebook"
 HOME = "/home/jovyan"
 ON_DEMAND = {"WITH_COMPILER": "true", "LANGUAGE_PACKS": "de-DE fr-FR"}
 LANGUAGES = "from importlib.metadata import entry_points as e; print(sorted(e(group='jupyterlab.languagepack').names))"
-USERS = ("alice", "bob", "inara", "kaylee", "mal", "wash", "zoe")
+USERS = ("alice", "bob", "inara", "kaylee", "mal", "simon", "wash", "zoe")
 WRITE_MINE = "open('/home/jovyan/welcome.ipynb', 'w').write('mine')"
 READ = "print(open('/home/jovyan/welcome.ipynb').read())"
 SUDO = "import subprocess as s; d = s.run(['sudo', '-n', 'id', '-u'], capture_output=True, text=True); print(d)"
@@ -331,20 +331,20 @@ def test_a_home_outlives_its_server_and_its_caches_do_not(hub: Deployment, token
 
 def test_users_from_before_keep_their_folder_until_make_homes(hub: Deployment, token: str) -> None:
     """The hub's data and a volume are as an older version left them."""
-    image, volume = f"{hub.project}-user", f"{hub.project}-user-inara"
+    image, volume = f"{hub.project}-user", f"{hub.project}-user-simon"
     mount = ("run", "--rm", "--network=none", f"--volume={volume}:{HOME}/work")
     hub.docker(*mount, image, "sh", "-c", f"echo moons >{HOME}/work/data.csv")
     hub.hub_exec("rm", "/data/notebook-dir")
     hub.make("restart")
-    with running(hub, "inara", token) as container, Terminal(hub.url, "inara", token) as terminal:
+    with running(hub, "simon", token) as container, Terminal(hub.url, "simon", token) as terminal:
         assert places(hub, container) == [f"{HOME}/work"]
         assert terminal.run("pwd; cat data.csv") == f"{HOME}/work\nmoons"
         hub.make("homes")
-        assert users(hub)["inara"]["note"] == "older settings"
+        assert users(hub)["simon"]["note"] == "older settings"
         assert terminal.run("cat data.csv") == "moons"
-    with running(hub, "inara", token) as container, Terminal(hub.url, "inara", token) as terminal:
+    with running(hub, "simon", token) as container, Terminal(hub.url, "simon", token) as terminal:
         assert places(hub, container) == [HOME]
-        assert {"data.csv", "work"} == contents(hub, "inara", token)
+        assert {"data.csv", "work"} == contents(hub, "simon", token)
         assert terminal.run(f"pwd; cat data.csv {HOME}/work/data.csv; stat -c %U .bashrc work") == (
             f"{HOME}\nmoons\nmoons\njovyan\njovyan"
         )

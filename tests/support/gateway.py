@@ -85,5 +85,6 @@ class Notebook:
         return done.stdout + done.stderr
 
     def run(self, code: str, *arguments: str) -> str:
-        """Run Python in the server's container, as its user can in a terminal there; returns its stdout."""
-        return self.hub.docker("exec", self.hub.container(self.name), "python", "-c", code, *arguments).stdout
+        """Run the server's own Python in its container, as its user can in a terminal there; returns its stdout."""
+        python = "/opt/jupyter/bin/python"
+        return self.hub.docker("exec", self.hub.container(self.name), python, "-c", code, *arguments).stdout
