@@ -212,7 +212,7 @@ def test_the_logs_have_what_happens_and_not_how_the_parts_ask_each_other(deploym
     assert "Truncated user list" not in deployment.logs("hub")
     api = [line for line in deployment.logs("proxy").splitlines() if "/api/routes" in line]
     assert [line for line in api if "POST /api/routes/user/alice" in line], f"the route to {server} is not in the log"
-    assert [line for line in api if "GET /api/routes" in line] == []
+    assert [line for line in api if "200 GET /api/routes" in line] == []
 
 
 # --- The images ---

@@ -46,7 +46,7 @@ DOCKERFILES = {
     "older": (
         "FROM {own}\nUSER root\n"
         f"RUN echo 'jupyterhub=={OTHER_VERSION} --hash={OTHER_HASH}' >/tmp/older.txt\n"
-        "RUN --mount=type=secret,id=ca_bundle PIP_CERT=/run/secrets/ca_bundle python3 -m pip install --no-deps"
+        "RUN --mount=type=secret,id=ca_bundle PIP_CERT=/run/secrets/ca_bundle /opt/jupyter/bin/pip install --no-deps"
         " --no-cache-dir --require-hashes -r /tmp/older.txt\nUSER 1000"
     ),
     "plain": (
