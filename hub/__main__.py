@@ -24,6 +24,7 @@ def prepare() -> None:
     """
     check_engine()
     check_data()
+    configuration.load(homes.completed(os.environ))  # a bad file or setting is said before the Engine is asked
     homes.settle(os.environ, homes.places_on_host)
     found = configuration.of_this_process()
     for overlay in found.overlays:

@@ -375,6 +375,6 @@ def test_files_of_an_old_server_come_over_as_the_readme_says(office: Office) -> 
     assert ours.count(office.hub.project) == 2
     office.hub.run("bash", "-c", ours)
     office.hub.start_server("kaylee", token=office.hub.token())
-    code = "open('work/deep/plan.ipynb', 'a').close(); import os; print(os.listdir('work'))"
+    code = "open('deep/plan.ipynb', 'a').close(); print(open('deep/plan.ipynb').read())"
     done = office.hub.docker("exec", office.hub.container("kaylee"), "python", "-c", code)
-    assert done.stdout == "['deep']\n"
+    assert done.stdout == "{}\n"

@@ -20,7 +20,8 @@ OLDER_IMAGE = f"""
 ARG NOTEBOOK_IMAGE
 FROM ${{NOTEBOOK_IMAGE}}
 USER root
-RUN --mount=type=secret,id=ca_bundle PIP_CERT=/run/secrets/ca_bundle /opt/jupyter/bin/pip install --no-deps jupyterhub=={OLDER}
+RUN --mount=type=secret,id=ca_bundle \\
+    PIP_CERT=/run/secrets/ca_bundle /opt/jupyter/bin/pip install --no-deps jupyterhub=={OLDER}
 USER 1000
 """
 

@@ -123,9 +123,9 @@ def test_a_new_volume_belongs_to_the_servers(hub: Deployment) -> None:
 
 
 def test_each_gets_the_folders_of_their_groups(hub: Deployment, servers: Callable[[str], UserServer]) -> None:
-    assert servers("zoe").shell("ls").split() == ["datasets", "homework", "pilots", "shared"]
-    assert servers("wash").shell("ls").split() == ["datasets", "engineers", "homework", "pilots", "shared"]
-    assert servers("mal").shell("ls").split() == ["datasets", "shared"]
+    assert servers("zoe").shell("ls").split() == ["datasets", "homework", "pilots", "shared", "work"]
+    assert servers("wash").shell("ls").split() == ["datasets", "engineers", "homework", "pilots", "shared", "work"]
+    assert servers("mal").shell("ls").split() == ["datasets", "shared", "work"]
 
 
 def test_who_writes_and_who_does_not(hub: Deployment, servers: Callable[[str], UserServer]) -> None:
@@ -220,7 +220,7 @@ def test_who_has_lost_a_group_reads_only_from_the_next_start_on(
     after = servers("zoe")
     assert READ_ONLY in after.shell("touch shared/not-any-more")
     # What is left of a folder is an empty one of root's, in the user's own: it is theirs to remove.
-    assert after.shell("ls pilots; stat -c %U pilots; rmdir pilots; ls") == "root\ndatasets\nhomework\nshared"
+    assert after.shell("ls pilots; stat -c %U pilots; rmdir pilots; ls") == "root\ndatasets\nhomework\nshared\nwork"
     assert hub.api("POST", "/groups/pilots/users", token=token, json=body).status_code == 200
     servers("zoe").stop()
     assert servers("zoe").shell("touch shared/again; cat pilots/p.txt") == "ours"

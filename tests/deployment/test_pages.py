@@ -3,9 +3,10 @@
 import re
 import secrets
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD, press, sign_in, visit, wait_for_lab
 from support.deployment import Deployment
@@ -20,11 +21,21 @@ RULES = "At least 8 characters"
 
 @pytest.fixture
 def bob(deployment: Deployment, token: str, page: Page) -> Generator[Page]:
-    """A page of bob's, who has signed in by the keyboard and had no server; it ends with the test."""
+    """A page for bob, who has no server; the one that starts ends with the test."""
     stop(deployment, "bob", token)
-    sign_in_by_keyboard(page, deployment.url, "bob", deployment.password("bob"))
     yield page
     stop(deployment, "bob", token)
+
+
+@contextmanager
+def held(page: Page, addresses: str) -> Generator[None]:
+    """Requests for these addresses wait until the end: a page that would go there stays as it is."""
+    waiting: list[Route] = []
+    page.route(addresses, waiting.append)
+    yield
+    page.unroute(addresses)
+    for route in waiting:
+        route.continue_()
 
 
 def sign_in_by_keyboard(page: Page, url: str, name: str, password: str) -> None:
@@ -80,9 +91,11 @@ def test_pages_of_a_visitor(deployment: Deployment, page: Page, look: Look) -> N
 
 
 def test_pages_of_a_server(deployment: Deployment, bob: Page, new_page: Callable[..., Page], look: Look) -> None:
-    expect(bob.get_by_role("progressbar", name="Start of your server")).to_be_visible()
-    expect(bob.get_by_role("status").first).to_contain_text("server")
-    look(bob, "starting")
+    with held(bob, f"{deployment.url}/user/bob/**"):
+        sign_in_by_keyboard(bob, deployment.url, "bob", deployment.password("bob"))
+        expect(bob.get_by_role("progressbar", name="Start of your server")).to_be_visible()
+        expect(bob.get_by_role("status").first).to_contain_text("server")
+        look(bob, "starting")
     wait_for_lab(bob)
     visit(bob, f"{deployment.url}/user/bob/no-such-page")
     look(bob, "not-found-in-a-server")
