@@ -24,11 +24,11 @@ def prepare() -> None:
     """
     check_engine()
     check_data()
-    configuration.load(homes.completed(os.environ))  # a bad file or setting is said before the Engine is asked
+    # What is wrong with settings and files is said before the Engine is asked.
+    for overlay in configuration.load(homes.completed(os.environ)).overlays:
+        overlay.check_hub()
     homes.settle(os.environ, homes.places_on_host)
     found = configuration.of_this_process()
-    for overlay in found.overlays:
-        overlay.check_hub()
     for warning in found.warnings(os.environ):
         log.warning(warning)
     try:

@@ -10,6 +10,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from support.browser import SUBMIT, run_cell, sign_in, sign_out, visit, wait_for_lab
+from support.certificates import Signer
 from support.deployment import PREFIX, Deployment
 from support.kernel import Kernel
 from support.names import resolving
@@ -121,8 +122,15 @@ def test_the_pair_is_for_all_the_names(hub: Deployment) -> None:
 
 
 def test_a_pair_that_lacks_the_names_is_warned_of(hub: Deployment) -> None:
+    files = [hub.root / "secrets" / f"jupyterhub.{suffix}" for suffix in ("crt", "key")]
+    before = [file.read_bytes() for file in files]
+    pair = Signer("hub.example.test", names=("hub.example.test",))
+    for file, content in zip(files, (pair.pem, pair.private()), strict=True):
+        file.write_bytes(content)
     other = hub.make("build", env={"JUPYTERHUB_SUBDOMAIN_HOST": "https://other.example.test"})
     assert "is not for *.other.example.test and other.example.test" in other.stderr
+    for file, content in zip(files, before, strict=True):
+        file.write_bytes(content)
     hub.make("build")
 
 

@@ -76,7 +76,11 @@ def open_page(browser: Browser, *, ignore_https_errors: bool = True) -> Page:
     """
     context = browser.new_context(ignore_https_errors=ignore_https_errors, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PAGE_SECONDS * 1000)
-    return context.new_page()
+    page = context.new_page()
+    # JupyterLab opens again what was open when the server ended, and asks for the kernel of a notebook never saved.
+    asks = page.get_by_role("dialog").filter(has_text="Select Kernel")
+    page.add_locator_handler(asks, lambda dialog: dialog.get_by_role("button", name="Select", exact=True).click())
+    return page
 
 
 def visit(page: Page, url: str) -> None:
