@@ -3,10 +3,9 @@
 import re
 import secrets
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from support.browser import PASSWORD_FIELD, SUBMIT, USER_FIELD, press, sign_in, visit, wait_for_lab
 from support.deployment import Deployment
@@ -25,17 +24,6 @@ def bob(deployment: Deployment, token: str, page: Page) -> Generator[Page]:
     stop(deployment, "bob", token)
     yield page
     stop(deployment, "bob", token)
-
-
-@contextmanager
-def held(page: Page, addresses: str) -> Generator[None]:
-    """Requests for these addresses wait until the end: a page that would go there stays as it is."""
-    waiting: list[Route] = []
-    page.route(addresses, waiting.append)
-    yield
-    page.unroute(addresses)
-    for route in waiting:
-        route.continue_()
 
 
 def sign_in_by_keyboard(page: Page, url: str, name: str, password: str) -> None:
@@ -91,11 +79,7 @@ def test_pages_of_a_visitor(deployment: Deployment, page: Page, look: Look) -> N
 
 
 def test_pages_of_a_server(deployment: Deployment, bob: Page, new_page: Callable[..., Page], look: Look) -> None:
-    with held(bob, f"{deployment.url}/user/bob/**"):
-        sign_in_by_keyboard(bob, deployment.url, "bob", deployment.password("bob"))
-        expect(bob.get_by_role("progressbar", name="Start of your server")).to_be_visible()
-        expect(bob.get_by_role("status").first).to_contain_text("server")
-        look(bob, "starting")
+    sign_in_by_keyboard(bob, deployment.url, "bob", deployment.password("bob"))
     wait_for_lab(bob)
     visit(bob, f"{deployment.url}/user/bob/no-such-page")
     look(bob, "not-found-in-a-server")

@@ -79,7 +79,7 @@ def open_page(browser: Browser, *, ignore_https_errors: bool = True) -> Page:
     page = context.new_page()
     # JupyterLab opens again what was open when the server ended, and asks for the kernel of a notebook never saved.
     asks = page.get_by_role("dialog").filter(has_text="Select Kernel")
-    page.add_locator_handler(asks, lambda dialog: dialog.get_by_role("button", name="Select", exact=True).click())
+    page.add_locator_handler(asks, lambda dialog: dialog.locator(".jp-mod-accept").click())
     return page
 
 
