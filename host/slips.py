@@ -36,7 +36,7 @@ def run(host: Host, arguments: Sequence[str]) -> None:
         arguments: `GROUP=…` for its members, `USER=…` for one user; else all users.
 
     Raises:
-        OperatorError: there is nobody, or users could not type the address.
+        OperatorError: there is no such user, or users could not type the address.
     """
     options = named(arguments)
     users = chosen(host.hub_users()["users"], options.get("GROUP", ""), options.get("USER", ""))
@@ -62,7 +62,7 @@ def chosen(users: Sequence[Mapping[str, Any]], group: str, user: str) -> list[Ma
     """The users who get a slip: of a group, one of them, or all who may sign in.
 
     Raises:
-        OperatorError: there is nobody.
+        OperatorError: there is no such user.
     """
     found = [each for each in of_group(users, group) if not user or each["name"] == user.lower()]
     found = [each for each in found if not each["note"]]

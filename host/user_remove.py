@@ -48,7 +48,7 @@ def show(host: Host, arguments: Sequence[str]) -> None:
     """Print who would be removed.
 
     Raises:
-        OperatorError: there is nobody, or somebody is still listed.
+        OperatorError: there is no such user, or a user is still listed.
     """
     print(users.columns([HEADS, *(each.line for each in leavers(host, named(arguments)))], "   "))
 
@@ -82,7 +82,7 @@ def leavers(host: Host, options: Mapping[str, str]) -> list[Leaver]:
     """The users that USER, GROUP or LEFT stands for.
 
     Raises:
-        OperatorError: it stands for nobody, or for a user who is still listed.
+        OperatorError: it stands for no user, or for one who is still listed.
     """
     if sum(bool(options.get(name)) for name in ("USER", "GROUP", "LEFT")) != 1:
         raise OperatorError("expected exactly one of USER, GROUP and LEFT", HOW)
@@ -99,7 +99,7 @@ def chosen(known: Sequence[Mapping[str, Any]], options: Mapping[str, str], owner
     """Those of the hub's users who are meant, or a name of which only a volume is left.
 
     Raises:
-        OperatorError: there is nobody.
+        OperatorError: there is no such user.
     """
     if group := options.get("GROUP", ""):
         return of_group(known, group)

@@ -65,7 +65,7 @@ def of_group(users: Sequence[Mapping[str, Any]], group: str) -> list[Mapping[str
     """The users of a group; all of them when it has no name.
 
     Raises:
-        OperatorError: nobody is in it.
+        OperatorError: no user is in it.
     """
     wanted = unicodedata.normalize("NFC", group).lower()
     found = [user for user in users if not group or wanted in map(str.lower, user["groups"])]

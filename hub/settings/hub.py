@@ -58,7 +58,7 @@ class HubSettings(SettingsModel):
     login_help: str = setting(
         "",
         "whom users ask who cannot sign in: shown on the login page and on slips; empty: nothing is shown",
-        "a few words such as: Ask Ms Schmidt, room 12",
+        "a few words such as: Ask your teacher, room 12",
         restarts=False,
     )
     jupyterhub_base_url: BaseUrl = setting(
