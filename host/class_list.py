@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hub.errors import OperatorError
 
 # The heads of columns in English, Dutch, French, German, Italian, Polish, Portuguese and Spanish, without accents and
-# without what is no letter. `name` is the last name where there is a column for the first one.
+# without characters that are not letters. `name` is the last name where there is a column for the first one.
 HEADS = {
     "user": "user|username|login|account|benutzer|benutzername|anmeldename|kennung|utilisateur|identifiant|"
     "usuario|utente|nomeutente|gebruiker|gebruikersnaam|uzytkownik|nomedeusuario|nomedeutilizador",
@@ -59,7 +59,7 @@ def read(content: bytes) -> list[Person]:
         content: the file: `,` `;` or a tab between columns, quotes or none, UTF-8, UTF-16 or Windows-1252.
 
     Raises:
-        OperatorError: it is no table, or does not say what its columns are.
+        OperatorError: it is not a table, or it does not say what its columns are.
     """
     try:
         rows = list(_rows(_text(content)))

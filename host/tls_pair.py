@@ -65,7 +65,7 @@ def judge(file: Path, answer: str) -> list[str]:
 
     Args:
         file: the certificate.
-        answer: JSON; anything else is no answer.
+        answer: JSON; anything else counts as a missing answer.
 
     Returns:
         A sentence for what works, but not for everyone, or where there was no answer.

@@ -50,7 +50,7 @@ def main(*text: str) -> None:
         said = "All pages of the hub show it from now on" if found else "The pages of the hub show no announcement"
         print(f"==> {said}", file=sys.stderr)
     else:
-        print(found or "There is no announcement. To make one: make announce TEXT='…'")
+        print(found or "No announcement is set. To set one: make announce TEXT='…'")
 
 
 if __name__ == "__main__":
